@@ -1,0 +1,1 @@
+"""What people work on: cases of citizens, and what is remembered of a citizen."""

@@ -1,0 +1,269 @@
+"""Composing an answer: facts of a procedure for the facets asked, at a place, on a day.
+
+Nothing is generated: each line comes from a field of the record or says that the catalogue does not hold it. The
+place to hand papers in comes first (the report of An Giang of 2019 names not knowing it as the first pain), then what
+was asked, then one line of source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from knowledge.offices import Office, centre_of, office_for
+from knowledge.places import Place
+from knowledge.procedures import Channel, Fee, OfficeKind, OnlineValue, Procedure, ProcessingTime
+from knowledge.questions import Facet
+
+MOST_ITEMS = 12
+LONGEST_LINE = 260
+UNCONFIRMED = "Dữ liệu khởi đầu, chưa được cơ quan xác nhận."
+PORTAL = "Cổng Dịch vụ công quốc gia (dichvucong.gov.vn)"
+
+TITLES = {
+    Facet.where: "Nơi nộp",
+    Facet.how: "Cách làm",
+    Facet.documents: "Giấy tờ",
+    Facet.fee: "Lệ phí",
+    Facet.time: "Thời gian",
+    Facet.online: "Nộp trực tuyến",
+    Facet.post: "Qua bưu điện",
+    Facet.result: "Kết quả",
+    Facet.law: "Căn cứ pháp lý",
+}
+_CHANNELS = {Channel.in_person: "nộp trực tiếp", Channel.online: "nộp trực tuyến", Channel.post: "qua bưu điện"}
+_ONLINE = {
+    OnlineValue.full: "Có, trực tuyến toàn trình: nộp, trả phí và nhận kết quả đều làm qua mạng được",
+    OnlineValue.partial: "Có, trực tuyến một phần: khai và nộp qua mạng, có bước phải đến trực tiếp",
+    OnlineValue.information: "Chưa nộp được qua mạng, trên cổng chỉ có thông tin hướng dẫn",
+    OnlineValue.level_4: "Có, mức độ 4: nộp, trả phí và nhận kết quả qua mạng",
+    OnlineValue.level_3: "Có, mức độ 3: khai và nộp qua mạng, trả phí và nhận kết quả tại nơi tiếp nhận",
+    OnlineValue.level_1_2: "Chưa nộp được qua mạng (mức độ 1–2): trên cổng có thông tin và mẫu đơn",
+}
+
+
+@dataclass(frozen=True)
+class Context:
+    """For whom and when an answer is given.
+
+    Attributes:
+        on: the day of the answer.
+        data_day: the day the catalogue version was taken in, said when the record has no day of its own.
+        place: the citizen's commune, when known.
+        district: the former district the citizen named, when only that is known.
+    """
+
+    on: date
+    data_day: date
+    place: Place | None = None
+    district: Place | None = None
+
+
+def answer(procedure: Procedure, facets: Iterable[Facet], context: Context) -> str:
+    """The whole answer for some facets of a procedure.
+
+    Args:
+        procedure: the record.
+        facets: what was asked; none gives the short overview (place, fee, time).
+        context: place and day.
+
+    Returns:
+        Text with newlines and **bold**, in Vietnamese, under about 3,500 characters.
+    """
+    asked = [facet for facet in facets if facet is not Facet.where]
+    if not asked and not list(facets):
+        asked = [Facet.fee, Facet.time]
+    parts = [f"**{display_name(procedure)}**", where(procedure, context)]
+    parts += [_FACETS[facet](procedure, context) for facet in asked]
+    parts.append(source_line(procedure, context))
+    return "\n".join(parts)
+
+
+def where(procedure: Procedure, context: Context) -> str:
+    """Which office takes the papers, and which explicitly does not."""
+    offices = [office_for(rule, context.place, context.on) for rule in procedure.receives(context.on)]
+    if not offices:
+        centre = centre_of(context.place, context.on)
+        return f"📍 **Nơi nộp:** danh mục chưa ghi nơi tiếp nhận. Anh/chị hỏi tại {centre.name}."
+    lines = [f"📍 **Nơi nộp:** {' hoặc '.join(_office(office) for office in offices[:3])}."]
+    if context.district is not None and context.place is None and _needs_commune(offices):
+        lines.append(
+            f"{context.district.name} (cũ) nay chia thành các xã, phường: anh/chị nộp tại nơi của xã, phường mình ở."
+        )
+    if any(office.anywhere for office in offices):
+        lines.append("Cũng nộp được tại Trung tâm của bất kỳ xã, phường nào trong tỉnh.")
+    for rule in procedure.refuses(context.on):
+        said = f" ({rule.decision})" if rule.decision else ""
+        lines.append(f"Không nộp tại {office_for(rule, context.place, context.on).name}{said}.")
+    if procedure.decided_by and len(offices) == 1 and not _same(procedure.decided_by, offices[0]):
+        lines.append(f"Cơ quan giải quyết: {procedure.decided_by}.")
+    return "\n".join(lines)
+
+
+def needs_place(procedure: Procedure, on: date) -> bool:
+    """Whether the answer to "where" depends on the citizen's commune."""
+    return _needs_commune([office_for(rule, None, on) for rule in procedure.receives(on)])
+
+
+def source_line(procedure: Procedure, context: Context) -> str:
+    """Code, deciding document and date; and that the starter catalogue is not confirmed."""
+    decision = f" · Quyết định {procedure.source.decision}" if procedure.source.decision else ""
+    if procedure.checked:
+        day = f"kiểm tra ngày {procedure.checked:%d/%m/%Y}"
+    else:
+        day = f"dữ liệu nạp ngày {context.data_day:%d/%m/%Y}"
+    line = f"Nguồn: mã {procedure.code}{decision} · {day}."
+    return f"{line} {UNCONFIRMED}" if procedure.starter else line
+
+
+def display_name(procedure: Procedure) -> str:
+    """The official name, without a trailing full stop and on one line."""
+    return " ".join(procedure.name.split()).rstrip(" .;,")
+
+
+def _office(office: Office) -> str:
+    extra = [part for part in (office.note, office.decision) if part]
+    return f"**{office.name}**" + (f" ({'; '.join(extra)})" if extra else "")
+
+
+def _needs_commune(offices: Sequence[Office]) -> bool:
+    own = {OfficeKind.commune_centre, OfficeKind.commune_police, OfficeKind.commune_military}
+    own |= {OfficeKind.district_centre, OfficeKind.district_police}
+    return any(office.kind in own for office in offices)
+
+
+def _same(decider: str, office: Office) -> bool:
+    commune = {OfficeKind.commune_centre, OfficeKind.commune_police, OfficeKind.commune_military}
+    return office.kind in commune and ("cấp xã" in decider.lower() or "xã," in decider.lower())
+
+
+def _not_held(what: str, context: Context) -> str:
+    return f"danh mục chưa có thông tin về {what}. Anh/chị hỏi tại {centre_of(context.place, context.on).name}."
+
+
+def _cut(line: str) -> str:
+    line = " ".join(line.split())
+    return line if len(line) <= LONGEST_LINE else line[: LONGEST_LINE - 1].rsplit(" ", 1)[0] + "…"
+
+
+def _listed(lines: Sequence[str], url: str | None) -> str:
+    shown = [f"• {_cut(line)}" for line in lines[:MOST_ITEMS]]
+    if len(lines) > MOST_ITEMS:
+        rest = f"… và {len(lines) - MOST_ITEMS} mục nữa"
+        shown.append(f"{rest}, xem đủ tại {url}" if url else f"{rest}, cán bộ tiếp nhận sẽ hướng dẫn")
+    return "\n".join(shown)
+
+
+def _documents(procedure: Procedure, context: Context) -> str:
+    if not procedure.documents:
+        return f"📄 **Giấy tờ:** {_not_held('giấy tờ cần nộp', context)}"
+    lines: list[str] = []
+    for case in procedure.documents:
+        if case.case and len(procedure.documents) > 1:
+            lines.append(f"{case.case.strip(' .:')}:")
+        lines += [_item(item.name, item.original, item.copy_count) for item in case.items]
+    return f"📄 **Giấy tờ cần có:**\n{_listed(lines, procedure.source.url)}"
+
+
+def _item(name: str, original: int | None, copies: int | None) -> str:
+    counts = [f"{original} bản chính"] if original else []
+    counts += [f"{copies} bản sao"] if copies else []
+    return f"{_cut(name).rstrip(' .;,')} ({', '.join(counts)})" if counts else _cut(name).rstrip(" .;,")
+
+
+def _by_channel(facts: Sequence[tuple[Channel | None, str]]) -> list[str]:
+    """One line for all ways when they agree, else one a way."""
+    said: dict[str, list[Channel | None]] = {}
+    for channel, line in facts:
+        said.setdefault(line, []).append(channel)
+    every = {channel for channel, _ in facts}
+    lines = []
+    for line, channels in said.items():
+        ways = [_CHANNELS[channel] for channel in Channel if channel in channels]
+        everywhere = set(channels) == every or not ways
+        lines.append(line if everywhere else f"{line} ({', '.join(ways)})")
+    return lines
+
+
+def _facts(head: str, lines: Sequence[str]) -> str:
+    if len(lines) == 1:
+        return f"{head} {_cut(lines[0]).rstrip(' .')}."
+    return f"{head}\n" + "\n".join(f"• {_cut(line)}" for line in lines[:6])
+
+
+def _fee(procedure: Procedure, context: Context) -> str:
+    if not procedure.fees:
+        return f"💰 **Lệ phí:** {_not_held('lệ phí', context)}"
+    return _facts("💰 **Lệ phí:**", _by_channel([(fee.channel, _fee_text(fee)) for fee in procedure.fees]))
+
+
+def _fee_text(fee: Fee) -> str:
+    return f"{fee.text} – {fee.note}" if fee.note and fee.note.lower() not in fee.text.lower() else fee.text
+
+
+def _time(procedure: Procedure, context: Context) -> str:
+    if not procedure.times:
+        return f"⏱ **Thời gian:** {_not_held('thời gian giải quyết', context)}"
+    return _facts("⏱ **Thời gian:**", _by_channel([(time.channel, _time_text(time)) for time in procedure.times]))
+
+
+def _time_text(time: ProcessingTime) -> str:
+    return time.text
+
+
+def _online(procedure: Procedure, context: Context) -> str:
+    level = procedure.online
+    if level is not None and level.value in _ONLINE:
+        line = _ONLINE[level.value]
+        stated = f" (theo {level.source}, {level.as_of:%m/%Y})" if level.source and level.as_of else ""
+        return f"💻 **Nộp trực tuyến:** {line}. Vào {PORTAL}{stated}."
+    if Channel.online in procedure.channels:
+        return f"💻 **Nộp trực tuyến:** có, tại {PORTAL}. Danh mục chưa ghi là toàn trình hay một phần."
+    if procedure.channels:
+        return f"💻 **Nộp trực tuyến:** danh mục không ghi cách nộp qua mạng; chỉ ghi {_ways(procedure)}."
+    return f"💻 **Nộp trực tuyến:** {_not_held('nộp qua mạng', context)}"
+
+
+def _post(procedure: Procedure, context: Context) -> str:
+    if Channel.post in procedure.channels:
+        return "📮 **Qua bưu điện:** được, gửi qua dịch vụ bưu chính công ích đến nơi tiếp nhận ở trên."
+    if procedure.channels:
+        return f"📮 **Qua bưu điện:** danh mục không ghi cách nộp này; chỉ ghi {_ways(procedure)}."
+    return f"📮 **Qua bưu điện:** {_not_held('nộp qua bưu điện', context)}"
+
+
+def _ways(procedure: Procedure) -> str:
+    return ", ".join(_CHANNELS[channel] for channel in Channel if channel in procedure.channels)
+
+
+def _how(procedure: Procedure, context: Context) -> str:
+    lines = [f"Cách nộp: {_ways(procedure)}"] if procedure.channels else []
+    lines += list(procedure.steps[:6])
+    if not lines:
+        return f"📝 **Cách làm:** {_not_held('các bước', context)}"
+    return f"📝 **Cách làm:**\n{_listed(lines, procedure.source.url)}"
+
+
+def _result(procedure: Procedure, context: Context) -> str:
+    if not procedure.results:
+        return f"✅ **Kết quả:** {_not_held('kết quả', context)}"
+    return _facts("✅ **Kết quả:**", procedure.results)
+
+
+def _law(procedure: Procedure, context: Context) -> str:
+    if not procedure.legal:
+        return f"⚖️ **Căn cứ pháp lý:** {_not_held('căn cứ pháp lý', context)}"
+    return f"⚖️ **Căn cứ pháp lý:** {', '.join(procedure.legal[:MOST_ITEMS])}."
+
+
+_FACETS: dict[Facet, Callable[[Procedure, Context], str]] = {
+    Facet.how: _how,
+    Facet.documents: _documents,
+    Facet.fee: _fee,
+    Facet.time: _time,
+    Facet.online: _online,
+    Facet.post: _post,
+    Facet.result: _result,
+    Facet.law: _law,
+}

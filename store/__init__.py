@@ -1,0 +1,1 @@
+"""One database: engine, tables, migrations. Imports no other room."""

@@ -1,0 +1,88 @@
+"""The database connection: SQLAlchemy Core, asynchronous, SQLite (WAL) or PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from store.errors import Invalid
+
+
+class Database:
+    """A pool of connections to the one database.
+
+    Args:
+        url: an asynchronous SQLAlchemy address (`sqlite+aiosqlite:///…`, `postgresql+asyncpg://…`).
+        busy_timeout_s: how long a SQLite writer waits for the lock before it fails.
+
+    Raises:
+        Invalid: the address is not one of the two supported kinds.
+    """
+
+    def __init__(self, url: str, *, busy_timeout_s: float = 10.0) -> None:
+        self.url = url
+        try:
+            driver = make_url(url).drivername
+        except ArgumentError as error:
+            raise Invalid(f"MOTCUA_STORE__URL is not a database address: {url!r}") from error
+        if driver not in {"sqlite+aiosqlite", "postgresql+asyncpg"}:
+            raise Invalid(
+                f"MOTCUA_STORE__URL uses {driver!r}; write sqlite+aiosqlite:///FILE or "
+                "postgresql+asyncpg://USER@HOST/NAME"
+            )
+        self.dialect = driver.split("+")[0]
+        self._reads = create_async_engine(url, connect_args=_connect_args(self.dialect, busy_timeout_s))
+        self._writes = self._reads
+        if self.dialect == "sqlite":
+            # SQLite has one writer at a time: a second engine opens every transaction with the write lock,
+            # since upgrading a read transaction later fails at once with SQLITE_BUSY.
+            self._writes = create_async_engine(
+                url, connect_args=_connect_args(self.dialect, busy_timeout_s), pool_size=1, max_overflow=0
+            )
+            _listen(self._reads, "BEGIN", busy_timeout_s)
+            _listen(self._writes, "BEGIN IMMEDIATE", busy_timeout_s)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that may write; commits at the end, rolls back on an exception."""
+        async with self._writes.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for reading."""
+        async with self._reads.connect() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._reads.dispose()
+        if self._writes is not self._reads:
+            await self._writes.dispose()
+
+
+def _connect_args(dialect: str, busy_timeout_s: float) -> dict[str, Any]:
+    return {"timeout": busy_timeout_s} if dialect == "sqlite" else {}
+
+
+def _listen(engine: AsyncEngine, begin: str, busy_timeout_s: float) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        # FULL: a message that was acknowledged survives a power cut, not only a crash of the process.
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute(f"PRAGMA busy_timeout={int(busy_timeout_s * 1000)}")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
