@@ -44,6 +44,12 @@ class State(StrEnum):
     received = "received"
 
 
+class CaseNotFound(NotFound):
+    """No case has that code."""
+
+    code = "case_not_found"
+
+
 class WrongPin(Invalid):
     """The PIN does not belong to the code."""
 
@@ -160,12 +166,12 @@ class Cases:
         """The case with that code, for staff and the command line.
 
         Raises:
-            NotFound: there is none.
+            CaseNotFound: there is none.
         """
         async with self._database.connect() as connection:
             row = await _by_code(connection, code)
         if row is None:
-            raise NotFound(f"Không có phiếu nào mang mã {code}.")
+            raise CaseNotFound(f"Không có phiếu nào mang mã {code}.")
         return _case(row)
 
     async def of_citizen(self, citizen_id: int, *, limit: int = 5) -> list[Case]:
@@ -180,14 +186,14 @@ class Cases:
         """The case for the citizen who asks: the one who opened it, or anybody with code and PIN.
 
         Raises:
-            NotFound: no such code.
+            CaseNotFound: no such code.
             WrongPin: the PIN is missing or wrong.
             TooManyPins: too many wrong ones within the last hour.
         """
         async with self._database.connect() as connection:
             row = await _by_code(connection, code)
         if row is None:
-            raise NotFound(f"Không tìm thấy phiếu mang mã {code}.")
+            raise CaseNotFound(f"Không tìm thấy phiếu mang mã {code}.")
         if citizen_id is not None and row["citizen_id"] == citizen_id:
             return _case(row)
         async with self._database.begin() as connection:

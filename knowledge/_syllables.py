@@ -1,7 +1,7 @@
-"""Vietnamese syllables: which spellings are possible, where the tone mark goes, and what Telex or VNI keys meant.
+"""Vietnamese syllables: which can be written, where the tone mark goes, and what Telex or VNI keys meant.
 
-Pure standard library, Python 3.10 and later. The set of syllables is generated from onset x rime x tone rules, so no
-word list is needed; it holds what can be written, not only what is in use.
+Pure standard library, Python 3.10 and later. The set is generated from onset x rime x tone rules, so no word list
+is needed; it holds what can be written, not only what is in use.
 """
 
 from __future__ import annotations
@@ -10,16 +10,21 @@ import re
 import unicodedata
 from typing import Final
 
-_ONSETS: Final = "b c ch d đ g gh gi h k kh l m n ng ngh nh p ph qu r s t th tr v x".split()
-_RIMES: Final = (
-    "a ac ach ai am an ang anh ao ap at au ay ăc ăm ăn ăng ăp ăt âc âm ân âng âp ât âu ây "
-    "e ec em en eng eo ep et ê êch êm ên ênh êp êt êu i ia ich iêc iêm iên iêng iêp iêt iêu im in inh ip it iu "
-    "o oa oac oach oai oam oan oang oanh oao oap oat oay oăc oăm oăn oăng oăt oc oe oem oen oeo oet oi om on ong "
-    "ooc oong op ot ô ôc ôi ôm ôn ông ôp ôt ơ ơi ơm ơn ơp ơt "
-    "u ua uân uâng uât uây uc uê uêch uênh uêu ui um un ung uôc uôi uôm uôn uông uôt uơ up ut "
-    "uy uya uych uyên uyêt uyn uynh uyp uyt uyu ư ưa ưc ưi ưm ưn ưng ươc ươi ươm ươn ương ươp ươt ươu ưt ưu y"
-).split()
-_BARE: Final = "yêm yên yêng yêt yêu".split()  # written with y only where nothing stands before them
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_ONSETS: Final = _words("b c ch d đ g gh gi h k kh l m n ng ngh nh p ph qu r s t th tr v x")
+_RIMES: Final = _words(
+    """a ac ach ai am an ang anh ao ap at au ay ăc ăm ăn ăng ăp ăt âc âm ân âng âp ât âu ây e ec em en eng eo
+    ep et ê êch êm ên ênh êp êt êu i ia ich iêc iêm iên iêng iêp iêt iêu im in inh ip it iu o oa oac oach
+    oai oam oan oang oanh oao oap oat oay oăc oăm oăn oăng oăt oc oe oem oen oeo oet oi om on ong ooc oong
+    op ot ô ôc ôi ôm ôn ông ôp ôt ơ ơi ơm ơn ơp ơt u ua uân uâng uât uây uc uê uêch uênh uêu ui um un ung
+    uôc uôi uôm uôn uông uôt uơ up ut uy uya uych uyên uyêt uyn uynh uyp uyt uyu ư ưa ưc ưi ưm ưn ưng ươc
+    ươi ươm ươn ương ươp ươt ươu ưt ưu y"""
+)
+_BARE: Final = _words("yêm yên yêng yêt yêu")  # written with y only where nothing stands before them
 _FRONT: Final = frozenset("eêiy")  # vowels that k, gh and ngh are written before
 
 VOWELS: Final = frozenset("aăâeêioôơuưy")
@@ -32,7 +37,11 @@ _STOPS: Final = ("c", "ch", "p", "t")
 def _fits(onset: str, rime: str) -> bool:
     head = rime[0]
     if onset == "qu":
-        return head in "aăâeêiơyo" and not rime.startswith(("ia", "iê", "oo", "oi", "oa", "oe", "oă")) and rime != "o"
+        return (
+            head in "aăâeêiơyo"
+            and not rime.startswith(("ia", "iê", "oo", "oi", "oa", "oe", "oă"))
+            and rime != "o"
+        )
     if onset == "gi":
         return head in "aăâeêoôơuư" and not rime.startswith(("oa", "oe", "oă", "uy", "uâ", "uê", "uơ"))
     if onset in ("k", "gh", "ngh"):
@@ -62,7 +71,7 @@ FOLDED: Final[frozenset[str]] = frozenset(_plain(base) for base in BASES)
 
 
 def split_tone(word: str) -> tuple[str, int]:
-    """The lower-case word without its tone mark, and the tone (0 level, 1 sắc, 2 huyền, 3 hỏi, 4 ngã, 5 nặng).
+    """The lower-case word without its tone mark, and the tone (0 none, 1 sắc, 2 huyền, 3 hỏi, 4 ngã, 5 nặng).
 
     A word with two tone marks gives tone -1.
     """
@@ -80,14 +89,14 @@ def split_tone(word: str) -> tuple[str, int]:
 
 
 def possible(base: str, tone: int) -> bool:
-    """Whether a syllable without its tone mark exists and may carry that tone (a stop final takes sắc or nặng only)."""
+    """Whether the toneless syllable exists and may carry the tone (before a stop final only sắc and nặng)."""
     if base not in BASES:
         return False
     return tone in (1, 5) if base.endswith(_STOPS) else 0 <= tone <= 5
 
 
 def is_syllable(word: str) -> bool:
-    """Whether the lower-case NFC word is a possible syllable, either fully marked or typed without any diacritics."""
+    """Whether the lower-case NFC word is a possible syllable, marked in full or typed without any diacritics."""
     if word.isascii():
         return word in FOLDED
     return possible(*split_tone(word))
@@ -114,7 +123,7 @@ def with_tone(base: str, tone: int) -> str:
 
 
 def traditional(word: str) -> str:
-    """The lower-case syllable with its tone mark in the traditional place (hoà becomes hòa); others unchanged."""
+    """The lower-case syllable with its tone mark in the traditional place (hoà becomes hòa)."""
     base, tone = split_tone(word)
     return with_tone(base, tone) if tone > 0 and base in BASES else word
 
@@ -152,7 +161,7 @@ def _finish(letters: list[str], tone: int) -> str | None:
 
 
 def telex(word: str) -> str | None:
-    """The syllable that lower-case ASCII Telex keys spell ("ddaang" -> "đăng"-like), or None when they spell none.
+    """The syllable that lower-case ASCII Telex keys spell ("ddawng" is "đăng"), or None when they spell none.
 
     Only where a key did something and the result is a possible syllable.
     """
@@ -194,7 +203,7 @@ _VNI_SHAPE: Final = re.compile(r"[a-z]{1,7}[1-9](?:[a-z]{0,4}[1-9]?){0,3}")
 
 
 def vni(word: str) -> str | None:
-    """The syllable that lower-case VNI keys spell ("d9a8ng" -> "đăng", "ky1" -> "ký"), or None when they spell none."""
+    """The syllable that lower-case VNI keys spell ("d9a8ng" is "đăng", "ky1" is "ký"), or None."""
     if not 2 <= len(word) <= 10 or not _VNI_SHAPE.fullmatch(word):
         return None
     letters: list[str] = []
@@ -222,4 +231,3 @@ def vni(word: str) -> str | None:
             else:
                 letters[spot] = _HAT[letters[spot]] if key == 6 else "ă"
     return _finish(letters, tone)
-

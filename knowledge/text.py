@@ -11,7 +11,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-from knowledge._syllables import is_syllable, split_tone, telex, traditional, vni
+from knowledge._syllables import is_syllable, telex, traditional, vni
 from knowledge._teencode import CONTEXTS, NOT_TELEX, NUMBERED, OFFICE, PAIRS, SLANG
 
 __all__ = ["choice", "codes", "fold", "is_syllable", "mask", "nfc", "normalise", "strip_command", "tokens"]
@@ -26,15 +26,18 @@ _LOOKALIKE: Final = re.compile("[" + "".join(_LOOKALIKES) + "]")
 _STYLED: Final = re.compile("[\uff01-\uff5e\ufb00-\ufb06\U0001d400-\U0001d7ff]+")
 # Controls (white space apart), zero-width and bidi marks, variation selectors, tags, the keycap, lone surrogates.
 _INVISIBLE: Final = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff0-\uffff"
-    "\u20e3\ud800-\udfff\U000e0000-\U000e0fff]+"
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\ufe00-\ufe0f\ufeff\ufff0-\uffff\u20e3\ud800-\udfff\U000e0000-\U000e0fff]+"
 )
 _MARKS: Final = re.compile("[\u0300-\u036f]+")
-_LONG_MARKS: Final = re.compile("([^\\w\\s]{32})[^\\w\\s]+")
 _BEFORE_PUNCTUATION: Final = re.compile(r" +([,;!?])")
 _PIECE: Final = re.compile(r"[^\W_]+")
-_PROTECTED: Final = re.compile(r"@|://|^www\.|\d[/-].*[A-Za-zĐđ]|\.(?:vn|com|net|org|gov|edu)(?:$|\W)", re.IGNORECASE)
+_PROTECTED: Final = re.compile(
+    r"@|://|^www\.|\d[/-].*[A-Za-zĐđ]|\.(?:vn|com|net|org|gov|edu)(?:$|\W)", re.IGNORECASE
+)
+_NOTATION: Final = re.compile(r"[A-ZĐ0-9]+-[A-ZĐ0-9&-]+")
 _GLUED: Final = re.compile(r"(?<=[^\W\d_])([,;:!?)])(?=[^\W_])|(?<=[^\W\d_]{2})(\.)(?=[^\W\d_]{2})")
+_ABBREVIATED: Final = re.compile(r"^(tp|tx|tt)\.(?=[^\W\d_])", re.IGNORECASE)
 _LONG: Final = re.compile(r"([^\W\d_])\1{2,}")
 _DOUBLE_END: Final = re.compile(r"([^\W\d_])\1+$")
 _TOKEN: Final = re.compile("[a-z0-9]+")
@@ -42,14 +45,18 @@ _TOKEN: Final = re.compile("[a-z0-9]+")
 
 def nfc(s: str) -> str:
     """The text in Unicode's composed form (NFC)."""
-    if s.isascii() or unicodedata.is_normalized("NFC", s):
-        return s
-    return unicodedata.normalize("NFC", _bounded(s))
+    return s if s.isascii() else unicodedata.normalize("NFC", _bounded(s))
 
 
 def _bounded(s: str) -> str:
     # Sorting combining marks takes quadratic time in the length of a run; no script needs runs of thirty.
-    return s if len(s) < 1_000 else _LONG_MARKS.sub(r"\1", s)
+    return s if len(s) < 1_000 else _long_marks().sub(r"\1", s)
+
+
+@lru_cache(maxsize=1)
+def _long_marks() -> re.Pattern[str]:
+    marks = "".join(char for char in map(chr, range(0x300, 0x20000)) if unicodedata.combining(char))
+    return re.compile(f"([{marks}]{{30}})[{marks}]+")
 
 
 def fold(s: str) -> str:
@@ -66,7 +73,7 @@ def _lookalike(found: re.Match[str]) -> str:
 
 
 def normalise(s: str) -> str:
-    """One clean line: NFC, no invisible characters, single spaces, shorthand spelled out, Telex and VNI keys decoded.
+    """One clean line: NFC, nothing invisible, single spaces, shorthand spelled out, Telex and VNI keys decoded.
 
     Letters keep their case and marks; ``normalise(normalise(s)) == normalise(s)``. May be empty.
     """
@@ -94,7 +101,7 @@ def _unstyled(found: re.Match[str]) -> str:
 
 def _repair(s: str) -> str:
     chunks = s.split(" ")
-    if all(map(_is_settled, chunks)):
+    if all(len(chunk) > _CHUNK_LIMIT or _is_settled(chunk) for chunk in chunks):
         return s
     shouting = s.isupper() and len(s) > 12
     pieces: list[str] = []  # words at odd places, what stands between them at even ones
@@ -104,7 +111,7 @@ def _repair(s: str) -> str:
             gap += chunk + " "
             continue
         start = 0
-        spaced = _GLUED.sub(r"\1\2 ", chunk)
+        spaced = _GLUED.sub(r"\1\2 ", _ABBREVIATED.sub(r"\1 ", chunk))
         for found in _PIECE.finditer(spaced):
             pieces += (gap + spaced[start : found.start()], found.group())
             gap, start = "", found.end()
@@ -120,16 +127,24 @@ def _is_settled(chunk: str) -> bool:
     if _is_protected(chunk):
         return True
     words: list[str] = _PIECE.findall(chunk)
-    return not _GLUED.search(chunk) and all(_kind(word) == "" for word in words)
+    return (
+        not _GLUED.search(chunk)
+        and not _ABBREVIATED.match(chunk)
+        and all(_kind(word) == "" for word in words)
+    )
 
 
 def _is_protected(chunk: str) -> bool:
-    return len(chunk) > _CHUNK_LIMIT or _PROTECTED.search(chunk) is not None
+    return (
+        len(chunk) > _CHUNK_LIMIT
+        or _PROTECTED.search(chunk) is not None
+        or _NOTATION.fullmatch(chunk) is not None
+    )
 
 
 @lru_cache(maxsize=16_384)
 def _kind(word: str) -> str:
-    """What may be done with a word: "" nothing, "say" shorthand, "keys" Telex, "digits" VNI, "fix" another spelling."""
+    """What can be done with a word: "" nothing, "say" shorthand, "keys" Telex, "digits" VNI, "fix" its spelling."""
     low = word.lower()
     if low in CONTEXTS or low in SLANG or low in OFFICE:
         return "say"
@@ -142,14 +157,14 @@ def _kind(word: str) -> str:
             upper = word.isupper() and len(word) < 5
             if low not in NOT_TELEX and not upper and word[1:] in (low[1:], low[1:].upper()) and telex(low):
                 return "keys"
-        elif vni(low) and low.rstrip("12345") not in NUMBERED:
+        elif vni(low) and not (low[:-1].isalpha() and low[:-1] in NUMBERED):
             return "digits"
     return "fix" if _shortened(low) != low else ""
 
 
 @lru_cache(maxsize=4_096)
 def _shortened(low: str) -> str:
-    """The word without letters held down too long (đượcccc), where that gives a syllable or known shorthand."""
+    """The word without letters held down too long (đượcccc), where that gives a syllable or shorthand."""
     if _LONG.search(low):
         for once in (_LONG.sub(r"\1", low), _LONG.sub(r"\1\1", low)):
             if is_syllable(once) or once in SLANG or once in OFFICE or once in CONTEXTS:
@@ -174,8 +189,6 @@ def _spell_out(pieces: list[str], shouting: bool) -> None:
         said: str | None = None
         if kind == "say":
             said = _spelled(pieces, i, low, shouting)
-            if said is not None and pieces[i + 1] == "." and i + 2 < len(pieces):
-                pieces[i + 1] = " "  # "TP.Long Xuyên"
             pieces[i] = said if said is not None else word
             continue
         if kind == "keys":
@@ -191,7 +204,7 @@ def _spell_out(pieces: list[str], shouting: bool) -> None:
             pieces[i] = _as_written(word, said)
     for i in decoded:
         for left in (i - 2, i):
-            if 0 < left and left + 2 < len(pieces):
+            if left > 0 and left + 2 < len(pieces):
                 _mark_pair(pieces, left)
 
 
@@ -201,9 +214,14 @@ def _as_written(word: str, said: str) -> str:
     return said[:1].upper() + said[1:] if word[:1].isupper() else said
 
 
+@lru_cache(maxsize=1)
+def _pairs() -> dict[str, str]:
+    return {fold(pair): pair for pair in PAIRS} | {"dang ki": "đăng ký"}
+
+
 def _mark_pair(pieces: list[str], left: int) -> None:
     first, second = pieces[left], pieces[left + 2]
-    known = PAIRS.get(f"{fold(first)} {fold(second)}") if pieces[left + 1] == " " else None
+    known = _pairs().get(f"{fold(first)} {fold(second)}") if pieces[left + 1] == " " else None
     if known:
         one, two = known.split(" ")
         pieces[left], pieces[left + 2] = _as_written(first, one), _as_written(second, two)
@@ -244,20 +262,39 @@ def codes(s: str) -> list[str]:
 _NUMBERS: Final = {
     word: value
     for value, words in enumerate(
-        "một mot|hai|ba|bốn bon tư tu|năm nam lăm|sáu sau|bảy bay bẩy|tám tam|chín chin|mười muoi".split("|"), start=1
+        (
+            "một mot",
+            "hai",
+            "ba",
+            "bốn bon tư tu",
+            "năm nam lăm",
+            "sáu sau",
+            "bảy bay bẩy",
+            "tám tam",
+            "chín chin",
+            "mười muoi",
+        ),
+        start=1,
     )
     for word in words.split()
 } | {"nhất": 1, "nhat": 1, "nhì": 2, "nhi": 2, "đầu": 1, "dau": 1}
 _ORDINAL_ONLY: Final = frozenset({"nhat", "nhi", "dau"})
 _LEAD: Final = frozenset(
-    """da vang u uh ok oke a thi la cho em e toi minh anh chi minh tui con lay muon chon bam nhan lua tra loi xin hoi biet xem
-    cai cau so muc dong phuong an thu tuc nut y loai truong hop thu hang voi theo ve""".split()
+    re.findall(
+        r"\w+",
+        """da vang u uh ok oke a thi la cho em e toi anh chi minh tui con lay muon chon bam nhan lua tra loi xin hoi
+        biet xem cai cau so muc dong phuong an thu tuc nut y loai truong hop hang voi theo ve""",
+    )
 )
-_TAIL: Final = frozenset("nha nhe nhe a di ha do nay ne ak ah nghe tien dum giup gium em e anh chi oi cam on ban voi luon".split())
+_TAIL: Final = frozenset(
+    re.findall(
+        r"\w+", "nha nhe a di ha do nay ne ak ah nghe tien dum giup gium em e anh chi oi cam on ban voi luon"
+    )
+)
 
 
 def choice(s: str) -> int | None:
-    """The number of the menu item that a whole message picks: "2", "(3)", "số 2", "cái thứ hai", "chọn 1 nha"; else None."""
+    """The number of the menu item that a whole message picks ("2", "(3)", "cái thứ hai", "chọn 1 nha"), or None."""
     if len(s) > 80:
         return None
     words = re.findall(r"\w+", _clean(s).lower())
@@ -278,18 +315,20 @@ _COMMAND: Final = re.compile(r"^(?:[\s/\uff0f\u2044\u2215]+|" + _INVISIBLE.patte
 
 
 def strip_command(s: str) -> str:
-    """The text without the leading slashes (and what hides before them) that would make it a command to the bot."""
+    """The text without the leading slashes (and what hides before them) that would make it a command."""
     return _COMMAND.sub("", s)
 
 
 _EMAIL: Final = re.compile(r"(?<![\w.+%-])[\w.+%-]+@[\w-]+(?:\.[\w-]+)*")
 _PHONE: Final = re.compile(r"(?<!\d)(?:\+?84|0)(?:[ .-]?\d){9,10}(?!\d)")
-_GROUPED: Final = re.compile(r"(?<![\d.,])(?:\d{3}([ .-])\d{3}\1\d{3}(?:\1\d{3})?|\d{4}([ .-])\d{4}\2\d{4})(?![\d.,]*\d)")
+_GROUPED: Final = re.compile(
+    r"(?<![\d.,])(?:\d{3}([ -])\d{3}\1\d{3}|\d{3}([ .-])\d{3}\2\d{3}\2\d{3}|\d{4}([ .-])\d{4}\3\d{4})(?![ .,-]?\d)"
+)
 _DIGITS: Final = re.compile(r"(?<!\d)\d{9,}(?!\d)")
 
 
 def mask(s: str) -> str:
-    """The text with identity numbers (9 or 12 digits), phone numbers, other long digit runs and e-mail addresses hidden."""
+    """The text with identity numbers (9 or 12 digits), phones, other long digit runs and e-mail addresses hidden."""
     if "@" in s:
         s = _EMAIL.sub("[email]", s)
     s = _DIGITS.sub(_number_mask, s)

@@ -1,0 +1,85 @@
+"""Turns about where the citizen is."""
+
+from __future__ import annotations
+
+from actions.turn import Button, Reply, Services, Turn, payload
+from knowledge.places import Gazetteer, Place, PlaceNotCovered, Resolution
+
+ASK_PLACE = "Anh/chị đang ở xã, phường nào? (Ghi tên cũ hay mới đều được, hoặc gửi vị trí.)"
+MOST_CHOICES = 6
+
+
+def read_place(turn: Turn, services: Services) -> Resolution | Place | None:
+    """The place of this turn: from a button, a shared location or the text; None when there is none.
+
+    Raises:
+        PlaceNotCovered: a shared location lies outside the province.
+    """
+    gazetteer = Gazetteer.load()
+    code = turn.entities.get("place")
+    if isinstance(code, str):
+        try:
+            return gazetteer.get(code)
+        except KeyError:
+            return gazetteer.resolve(code, services.today())
+    if "lat" in turn.entities and "lon" in turn.entities:
+        try:
+            lat, lon = float(turn.entities["lat"]), float(turn.entities["lon"])
+        except (TypeError, ValueError):
+            return None
+        return gazetteer.nearest(lat, lon, services.today())[0]
+    if turn.pressed:
+        return None
+    whole = gazetteer.resolve(turn.text, services.today())
+    if whole.matches:
+        return whole
+    mentions = gazetteer.find(turn.text, services.today())
+    return mentions[0].resolution if mentions else None
+
+
+async def keep_place(turn: Turn, services: Services, place: Place) -> dict[str, object]:
+    """Remember the commune; gives the slots to set."""
+    if turn.citizen_id is not None:
+        await services.remember_place(turn.citizen_id, place.code)
+    return {"place": place.code, "pending": None, "options": None}
+
+
+def ask_which(resolution: Resolution) -> Reply:
+    """The question when one name fits several places, or an old commune was split."""
+    matches = resolution.matches[:MOST_CHOICES]
+    buttons = tuple(Button(_title(match.place), payload("give_place", place=match.place.code)) for match in matches)
+    if any(match.hamlet_needed for match in matches):
+        via = next(match.via for match in matches if match.via is not None)
+        text = f"{via.name} (cũ) nay chia cho nhiều xã. Ấp của anh/chị nay thuộc xã nào?"
+    else:
+        names = [match.place.short for match in matches]
+        text = f"{' hay '.join(names) if len(names) <= 3 else 'Nơi nào'}? Anh/chị chọn giúp:"
+    text += "".join(f"\n{number}. {button.title}" for number, button in enumerate(buttons, 1))
+    reply = Reply(slots={"pending": "options", "options": [button.as_json() for button in buttons]})
+    return reply.say(text, *buttons)
+
+
+async def set_place(turn: Turn, services: Services) -> tuple[Reply, bool]:
+    """Take the citizen's place in.
+
+    Returns:
+        The reply and whether a place was understood; without one the caller may read the text as a question.
+    """
+    try:
+        found = read_place(turn, services)
+    except PlaceNotCovered:
+        text = "Vị trí này nằm ngoài tỉnh An Giang. Anh/chị gõ tên xã, phường giúp tôi."
+        return Reply(slots={"pending": "place"}).say(text), True
+    if isinstance(found, Resolution):
+        if found.one is None and found.matches:
+            return ask_which(found), True
+        found = found.one.place if found.one else None
+    if found is None:
+        return Reply(slots={"pending": "place"}).say(f"Tôi chưa tìm thấy nơi đó. {ASK_PLACE}"), False
+    slots = await keep_place(turn, services, found)
+    return Reply(slots=slots).say(f"Đã ghi nhớ: anh/chị ở **{found.name}**."), True
+
+
+def _title(place: Place) -> str:
+    parent = Gazetteer.load().get(place.parent) if place.parent else None
+    return f"{place.name} ({parent.name})" if parent is not None and parent.level == "district" else place.name

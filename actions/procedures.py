@@ -1,0 +1,240 @@
+"""Turns about procedures: find the one that is meant, ask back where it is not clear, answer the facets asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from actions import places
+from actions.turn import Button, Reply, Services, Turn, parse_payload, payload
+from knowledge import answers, questions
+from knowledge.catalogue import Snapshot
+from knowledge.places import Place, Resolution
+from knowledge.procedures import Procedure
+from knowledge.questions import Facet, Question
+
+BUTTON_FACETS = (Facet.documents, Facet.fee, Facet.time, Facet.online)
+MOST_CHOICES = 4
+HUMAN = Button("Hỏi cán bộ", payload("handoff"))
+NOT_THIS = Button("Không phải thủ tục này", payload("correct"))
+NOT_KNOWN = (
+    "Tôi chưa tìm thấy thủ tục nào đúng với câu hỏi này. Anh/chị thử ghi tên việc cần làm, ví dụ: "
+    "“làm khai sinh”, “đổi căn cước”, “sang tên đất”. Hoặc để cán bộ trả lời."
+)
+NOT_UNDERSTOOD = (
+    "Tôi chưa hiểu ý anh/chị. Tôi hướng dẫn thủ tục hành chính (nộp ở đâu, cần giấy gì, bao nhiêu tiền, bao lâu) "
+    "và nhận phản ánh. Anh/chị muốn hỏi việc gì?"
+)
+
+
+async def answer(turn: Turn, services: Services, *, unknown: str = NOT_KNOWN) -> Reply:
+    """Answer a question about a procedure.
+
+    Args:
+        turn: the citizen's message.
+        services: catalogue, places, day.
+        unknown: what to say when the catalogue has nothing that fits.
+    """
+    snapshot = await services.catalogue.snapshot()
+    code = turn.entities.get("procedure")
+    if turn.pressed or isinstance(code, str):
+        procedure = snapshot.procedures.get(str(code)) or _remembered(turn, snapshot)
+        if procedure is None:
+            return Reply().say(unknown, HUMAN)
+        return answer_for(turn, services, snapshot, procedure, _facets(turn.entities.get("facet")))
+    question = questions.read(turn.text, services.today())
+    if question.only_place:
+        return await give_place(turn, services)
+    reply = Reply()
+    place, district = await _place_of(question, turn, services, reply)
+    known = [snapshot.procedures[c] for c in question.codes if c in snapshot.procedures]
+    remembered = _remembered(turn, snapshot)
+    if known:
+        procedure = known[0]
+    elif remembered is not None and question.follow_up:
+        procedure = remembered
+    else:
+        found = _search(turn, snapshot, question, remembered, unknown)
+        if isinstance(found, Reply):
+            return found.add(reply)
+        procedure, others = found
+        reply.slots["alternatives"] = list(others)
+    named = answer_for(turn, services, snapshot, procedure, question.facets, place=place, district=district)
+    named.slots["question"] = question.text
+    # A question about the place (two of one name) comes after the answer, and its slots win.
+    return named.add(reply)
+
+
+def answer_for(
+    turn: Turn,
+    services: Services,
+    snapshot: Snapshot,
+    procedure: Procedure,
+    facets: Sequence[Facet],
+    *,
+    place: Place | None = None,
+    district: Place | None = None,
+) -> Reply:
+    """The answer for one procedure, with buttons for what was not asked."""
+    context = answers.Context(
+        on=services.today(), data_day=snapshot.day, place=place or turn.place, district=district
+    )
+    reply = Reply(
+        slots={
+            "procedure": procedure.code,
+            "facets": [facet.value for facet in facets],
+            "pending": None,
+            "options": None,
+        }
+    )
+    text = answers.answer(procedure, facets, context)
+    wants_place = not facets or Facet.where in facets
+    if context.place is None and wants_place and answers.needs_place(procedure, context.on):
+        if not turn.slots.get("place_asked"):
+            text = f"{text}\n\n{places.ASK_PLACE}"
+            reply.slots["place_asked"] = True
+        reply.slots["pending"] = "place"
+    buttons = [
+        Button(answers.TITLES[facet], payload("ask_procedure", procedure=procedure.code, facet=facet.value))
+        for facet in BUTTON_FACETS
+        if facet not in facets
+    ]
+    return reply.say(text, *buttons, NOT_THIS)
+
+
+async def give_place(turn: Turn, services: Services) -> Reply:
+    """Take the place in and, when a procedure is being talked about, say where to hand it in."""
+    reply, understood = await places.set_place(turn, services)
+    if not understood and not turn.pressed:
+        question = questions.read(turn.text, services.today())
+        if question.words or question.follow_up or question.codes:
+            return await answer(turn, services)
+    snapshot = await services.catalogue.snapshot()
+    procedure = _remembered(turn, snapshot)
+    code = reply.slots.get("place")
+    if procedure is None or not isinstance(code, str):
+        return reply
+    place = places.Gazetteer.load().get(code)
+    context = answers.Context(on=services.today(), data_day=snapshot.day, place=place)
+    where = answers.where(procedure, context)
+    name = answers.display_name(procedure)
+    return reply.say(f"**{name}**\n{where}\n{answers.source_line(procedure, context)}")
+
+
+async def choose(turn: Turn, services: Services) -> Reply:
+    """Take one of the choices offered last, by its number."""
+    options = turn.slots.get("options") or []
+    number = _number(turn.entities.get("option"), turn.text)
+    if not options:
+        return Reply().say("Hiện không có danh sách nào để chọn. Anh/chị muốn hỏi thủ tục gì?")
+    if number is None or not 1 <= number <= len(options):
+        listed = "\n".join(f"{place}. {option['title']}" for place, option in enumerate(options, 1))
+        return Reply().say(f"Anh/chị chọn một số từ 1 đến {len(options)}:\n{listed}", *_buttons(options))
+    intent, entities = parse_payload(options[number - 1]["payload"])
+    chosen = Turn(options[number - 1]["payload"], intent, entities, turn.slots, turn.metadata)
+    if intent == "give_place":
+        return await give_place(chosen, services)
+    return await answer(chosen, services)
+
+
+async def correct(turn: Turn, services: Services) -> Reply:
+    """The last procedure was not the one meant: read the rest of the text, or offer what came next."""
+    snapshot = await services.catalogue.snapshot()
+    wrong = turn.slots.get("procedure")
+    if not turn.pressed:
+        question = questions.read(_without_denial(turn.text), services.today())
+        if question.words or question.codes:
+            return await answer(Turn(question.text, "ask_procedure", {}, turn.slots, turn.metadata), services)
+    others = [code for code in turn.slots.get("alternatives") or [] if code != wrong and code in snapshot.procedures]
+    if not others:
+        reply = Reply(slots={"procedure": None, "pending": None, "options": None})
+        return reply.say("Xin lỗi anh/chị. Anh/chị ghi lại rõ hơn việc cần làm giúp tôi nhé.", HUMAN)
+    facets = turn.slots.get("facets") or []
+    return ask_back(snapshot, others[:MOST_CHOICES], facets, "Xin lỗi anh/chị. Có phải một trong các thủ tục này?")
+
+
+def ask_back(snapshot: Snapshot, codes: Sequence[str], facets: Iterable[str], head: str) -> Reply:
+    """A question with numbered choices of procedures."""
+    asked = list(facets)
+    buttons = []
+    for code in codes:
+        entities: dict[str, object] = {"procedure": code}
+        if asked:
+            entities["facet"] = asked
+        buttons.append(Button(answers.display_name(snapshot.procedures[code]), payload("ask_procedure", **entities)))
+    lines = [head] + [f"{number}. {button.title}" for number, button in enumerate(buttons, 1)]
+    slots = {
+        "options": [button.as_json() for button in buttons],
+        "pending": "options",
+        "alternatives": list(codes),
+    }
+    return Reply(slots=slots).say("\n".join(lines), *buttons, HUMAN)
+
+
+def _search(
+    turn: Turn, snapshot: Snapshot, question: Question, remembered: Procedure | None, unknown: str
+) -> tuple[Procedure, tuple[str, ...]] | Reply:
+    findings = snapshot.searcher.search(question.subject)
+    if findings.decision != "answer" and remembered is not None and turn.intent == "followup" and question.words:
+        # "còn cho người nước ngoài thì sao?" names only what differs from the procedure before.
+        joined = snapshot.searcher.search(f"{remembered.name} {question.subject}")
+        findings = joined if joined.decision != "unknown" else findings
+    codes = tuple(hit.code for hit in findings.hits)
+    if findings.decision == "answer":
+        return snapshot.procedures[codes[0]], codes[1:]
+    if findings.decision == "ask":
+        head = "Anh/chị hỏi thủ tục nào dưới đây? Bấm chọn hoặc nhắn số."
+        reply = ask_back(snapshot, codes[:MOST_CHOICES], [facet.value for facet in question.facets], head)
+        reply.slots["question"] = question.text
+        return reply
+    reply = Reply(slots={"question": question.text, "options": None, "pending": None})
+    return reply.say(snapshot.searcher.redirect(question.subject) or unknown, HUMAN)
+
+
+async def _place_of(
+    question: Question, turn: Turn, services: Services, reply: Reply
+) -> tuple[Place | None, Place | None]:
+    """The place that the question names: the commune, or else the former district; asks where it is not clear."""
+    for mention in question.places:
+        found: Resolution = mention.resolution
+        if found.one is not None:
+            reply.slots.update(await places.keep_place(turn, services, found.one.place))
+            return found.one.place, None
+        if found.matches:
+            reply.add(places.ask_which(found))
+            return None, found.district
+    return None, None
+
+
+def _remembered(turn: Turn, snapshot: Snapshot) -> Procedure | None:
+    return snapshot.procedures.get(str(turn.slots.get("procedure")))
+
+
+def _facets(value: object) -> tuple[Facet, ...]:
+    names = value if isinstance(value, list) else [value]
+    return tuple(Facet(name) for name in names if isinstance(name, str) and name in Facet.__members__)
+
+
+def _number(option: object, text: str) -> int | None:
+    if isinstance(option, int):
+        return option
+    if isinstance(option, str) and option.strip().isdigit():
+        return int(option)
+    return questions.texts.choice(text)
+
+
+def _buttons(options: Iterable[dict[str, str]]) -> list[Button]:
+    return [Button(option["title"], option["payload"]) for option in options]
+
+
+_DENIALS = ("không phải", "khong phai", "ko phai", "nhầm rồi", "nham roi", "sai rồi", "sai roi", "ý tôi là", "y toi la")
+
+
+def _without_denial(text: str) -> str:
+    normal = questions.texts.normalise(text)
+    lowered = normal.lower()
+    for denial in _DENIALS:
+        at = lowered.find(denial)
+        if at >= 0:
+            normal = f"{normal[:at]} {normal[at + len(denial) :]}"
+            lowered = normal.lower()
+    return normal.strip(" ,.!?")

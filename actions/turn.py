@@ -1,0 +1,143 @@
+"""One turn of the dialogue: what the citizen said, what is remembered, and what is said back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from desk.cases import Cases
+from knowledge.catalogue import Catalogue
+from knowledge.places import Gazetteer, Place
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the actions call; put together once by the composition.
+
+    Attributes:
+        catalogue: the live procedures.
+        cases: the desk's cases.
+        remember_place: stores the commune of a citizen (citizen id, code or None).
+        today: the day of an answer, in Viet Nam.
+        contact_line: telephone or address for those who want a person at once; may be empty.
+    """
+
+    catalogue: Catalogue
+    cases: Cases
+    remember_place: Callable[[int, str | None], Awaitable[None]]
+    today: Callable[[], date]
+    contact_line: str = ""
+
+
+@dataclass(frozen=True)
+class Button:
+    """A choice offered; `payload` is Rasa's `/intent{json}`."""
+
+    title: str
+    payload: str
+
+    def as_json(self) -> dict[str, str]:
+        """The form in which Rasa and the slot `options` hold it."""
+        return {"title": self.title, "payload": self.payload}
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message to the citizen."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass
+class Reply:
+    """What a turn says and which slots it sets."""
+
+    messages: list[Message] = field(default_factory=list)
+    slots: dict[str, Any] = field(default_factory=dict)
+
+    def say(self, text: str, *buttons: Button) -> Reply:
+        """Add a message; gives itself back."""
+        self.messages.append(Message(text, buttons))
+        return self
+
+    def add(self, other: Reply) -> Reply:
+        """Add all of another reply; its slots win."""
+        self.messages += other.messages
+        self.slots.update(other.slots)
+        return self
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The citizen's side of a turn.
+
+    Attributes:
+        text: what they wrote; for a pressed button its `/intent{json}`.
+        intent: name of the intent that Rasa read.
+        entities: values by entity name, from a button or Rasa's extractors.
+        slots: the dialogue's memory.
+        metadata: conversation, citizen, channel, place, message_id (see `bot.dialogue`).
+    """
+
+    text: str
+    intent: str
+    entities: Mapping[str, Any]
+    slots: Mapping[str, Any]
+    metadata: Mapping[str, Any]
+
+    @property
+    def pressed(self) -> bool:
+        """Whether a button was pressed."""
+        return self.text.startswith("/")
+
+    @property
+    def citizen_id(self) -> int | None:
+        """Number of the citizen, if the front door gave one."""
+        value = self.metadata.get("citizen")
+        return int(value) if isinstance(value, int | str) and str(value).isdigit() else None
+
+    @property
+    def conversation_id(self) -> str | None:
+        """Id of the conversation, if the front door gave one."""
+        value = self.metadata.get("conversation")
+        return value if isinstance(value, str) and value else None
+
+    @property
+    def key(self) -> str:
+        """Idempotency key: this very message of this conversation."""
+        return f"{self.conversation_id}:{self.metadata.get('message_id')}"
+
+    @property
+    def place(self) -> Place | None:
+        """The citizen's commune: as said in this dialogue, else as remembered from before."""
+        for code in (self.slots.get("place"), self.metadata.get("place")):
+            if isinstance(code, str) and code:
+                try:
+                    return Gazetteer.load().get(code)
+                except KeyError:
+                    continue
+        return None
+
+
+def payload(intent: str, **entities: Any) -> str:
+    """Rasa's text for a button: `/intent{json}`."""
+    return f"/{intent}{json.dumps(entities, ensure_ascii=False)}" if entities else f"/{intent}"
+
+
+def parse_payload(text: str) -> tuple[str, dict[str, Any]]:
+    """Intent and entities of a button's text.
+
+    Raises:
+        ValueError: it is not of the form `/intent{json}`.
+    """
+    if not text.startswith("/"):
+        raise ValueError("not a payload")
+    intent, brace, rest = text[1:].partition("{")
+    entities = json.loads(brace + rest) if brace else {}
+    if not intent or not isinstance(entities, dict):
+        raise ValueError("not a payload")
+    return intent, entities

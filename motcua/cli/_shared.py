@@ -1,0 +1,59 @@
+"""What the commands share: composition of the parts they use, and output as text or JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from motcua.compose import Parts, compose
+from motcua.settings import Settings, load
+
+T = TypeVar("T")
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+console = Console(highlight=False)
+
+
+@asynccontextmanager
+async def parts(settings: Settings | None = None) -> AsyncIterator[Parts]:
+    """The composed program for one command, with the database migrated."""
+    made = await compose(settings or load())
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's asynchronous body."""
+    return asyncio.run(work)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON that other programs can read."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Callable[[str, float], None]]:
+    """A progress bar on standard error; yields a function to tell the stage and the share done (0 to 1)."""
+    if quiet:
+        yield lambda _stage, _share: None
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda stage, share: bar.update(task, description=stage, completed=share)

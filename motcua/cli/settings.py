@@ -1,0 +1,40 @@
+"""`motcua settings show`: every setting, its value and what it is for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from pydantic import BaseModel, SecretStr
+
+from motcua.cli._shared import Json, console, print_json
+from motcua.settings import load
+
+app = typer.Typer(help="The settings in force.", no_args_is_help=True)
+
+
+@app.command("show")
+def show(as_json: Json = False) -> None:
+    """List every setting with its value and meaning; secrets are masked."""
+    rows = list(_rows(load(), "MOTCUA_"))
+    if as_json:
+        print_json([{"name": name, "value": value, "help": text} for name, value, text in rows])
+        return
+    for name, value, text in rows:
+        console.print(f"{name}={value}\n    {text}", markup=False)
+
+
+def _rows(section: BaseModel, prefix: str) -> Any:
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        variable = prefix + name.upper()
+        if isinstance(value, BaseModel):
+            yield from _rows(value, variable + "__")
+        else:
+            yield variable, _shown(value), field.description or ""
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return "********" if value.get_secret_value() else ""
+    return "" if value is None else str(value)

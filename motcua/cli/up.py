@@ -1,0 +1,156 @@
+"""`motcua up` runs everything on one machine; `motcua train` trains the dialogue model."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from motcua import logs
+from motcua.cli._shared import console, parts, progress, run
+from motcua.settings import ROOT, Settings, load
+from motcua.supervisor import Program, Supervisor
+from store.errors import Conflict, Unavailable
+
+READY_S = 180.0
+
+
+def up(
+    ready_s: Annotated[float, typer.Option(help="Seconds that the start may take.")] = READY_S,
+) -> None:
+    """Start the chatbot on this machine: dialogue manager, actions and front door, restarted when they die.
+
+    Before that the database is migrated, the starter catalogue published if none is live, and the dialogue model
+    trained if what it is made from has changed. Ctrl-C stops everything.
+    """
+    settings = load()
+    logs.configure("WARNING")
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with _only_one(settings.home / "up.lock"):
+        _check_ports(settings)
+        started = time.monotonic()
+        run(_prepare(settings))
+        model = _train(settings)
+        console.print("starting the processes …")
+        run(_supervise(settings, model, ready_s, started))
+    console.print("stopped.")
+
+
+def train() -> None:
+    """Train the dialogue model if its configuration, data or code changed since the last time."""
+    console.print(str(_train(load())))
+
+
+async def _prepare(settings: Settings) -> None:
+    async with parts(settings) as made:
+        with progress(not sys.stderr.isatty()) as tell:
+            version = await made.catalogue.ensure_starter(tell)
+        if version is not None:
+            console.print(f"published the starter catalogue: {version.procedures} procedures", markup=False)
+
+
+def _train(settings: Settings) -> Path:
+    _check_rasa(settings)
+    command = [str(settings.rasa.python), "-m", "nlu.train", "--models", str(settings.models), "--print-path"]
+    log = settings.logs / "train.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as errors:
+        checked = subprocess.run([*command, "--check"], cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, check=False)
+        if checked.returncode:
+            console.print("training the dialogue model (about half a minute) …")
+            checked = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, check=False)
+    lines = checked.stdout.decode().strip().splitlines()
+    if checked.returncode or not lines or not Path(lines[-1]).is_file():
+        raise Unavailable(f"training failed; its log says why: {log}")
+    return Path(lines[-1])
+
+
+def programs(settings: Settings, model: Path) -> list[Program]:
+    """The processes of the program, as the supervisor starts them."""
+    # Without bytecode Rasa starts 14 s slower; the environments carry theirs, ours is written on the first run.
+    shared = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONUNBUFFERED": "1"}
+    own = {**shared, "MOTCUA_HOME": str(settings.home)}
+    actions = f"http://{settings.actions.host}:{settings.actions.port}"
+    web = settings.bot.web
+    token = settings.bot.dialogue.token
+    rasa = {**shared, "MOTCUA_CHANNEL_TOKEN": token.get_secret_value() if token else ""}
+    dialogue = [str(settings.rasa.python), "-m", "nlu.serve", "--model", str(model)]
+    dialogue += ["--interface", settings.rasa.host, "--port", str(settings.rasa.port)]
+    dialogue += ["--db", str(settings.home / "rasa.db"), "--actions-url", f"{actions}/webhook"]
+    return [
+        Program("rasa", dialogue, f"http://{settings.rasa.host}:{settings.rasa.port}/webhooks/motcua/", settings.logs / "rasa.log", rasa),
+        Program("actions", [sys.executable, "-m", "motcua", "serve-actions"], f"{actions}/health", settings.logs / "actions.log", own),
+        Program("app", [sys.executable, "-m", "motcua", "serve-app"], f"http://{web.private_host}:{web.private_port}/health/live", settings.logs / "app.log", own),
+    ]
+
+
+async def _supervise(settings: Settings, model: Path, ready_s: float, started: float) -> None:
+    supervisor = Supervisor(programs(settings, model), ROOT)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, supervisor.stop)
+    web = settings.bot.web
+
+    def ready() -> None:
+        console.print(f"ready after {time.monotonic() - started:.0f} s", markup=False)
+        console.print(f"  web chat   http://{_reachable(web.host)}:{web.port}/", markup=False)
+        console.print(f"  health     http://{_reachable(web.private_host)}:{web.private_port}/health/ready", markup=False)
+        if settings.bot.telegram.token:
+            console.print("  Telegram   polling", markup=False)
+        console.print(f"  logs       {settings.logs}", markup=False)
+        console.print("Ctrl-C stops everything.")
+
+    await supervisor.run(ready_s=ready_s, on_ready=ready)
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    with path.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict(
+                "motcua already runs over this data folder; stop it first, or set MOTCUA_HOME to another folder"
+            ) from None
+        yield
+
+
+def _check_rasa(settings: Settings) -> None:
+    if not os.access(settings.rasa.python, os.X_OK):
+        raise Unavailable(
+            f"Rasa's environment is not there ({settings.rasa.python}); build it with `make install`"
+        )
+
+
+def _check_ports(settings: Settings) -> None:
+    web = settings.bot.web
+    wanted = [
+        ("MOTCUA_BOT__WEB__PORT", web.host, web.port),
+        ("MOTCUA_BOT__WEB__PRIVATE_PORT", web.private_host, web.private_port),
+        ("MOTCUA_RASA__PORT", settings.rasa.host, settings.rasa.port),
+        ("MOTCUA_ACTIONS__PORT", settings.actions.host, settings.actions.port),
+    ]
+    for name, host, port in wanted:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                raise Conflict(
+                    f"{host}:{port} cannot be used ({error.strerror}); set {name} to another value"
+                ) from None
+
+
+def _reachable(host: str) -> str:
+    return "localhost" if host in {"0.0.0.0", "::", "127.0.0.1"} else host

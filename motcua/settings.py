@@ -1,0 +1,107 @@
+"""The one `Settings`: every room's section, read once at start from `MOTCUA_*` and `.env`.
+
+Nesting is written with two underscores: `MOTCUA_BOT__WEB__PORT=9000`, `MOTCUA_STORE__URL=…`.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from actions.settings import ActionsSettings
+from bot.settings import BotSettings
+from desk.settings import DeskSettings
+from knowledge.settings import KnowledgeSettings
+from store.errors import Invalid
+from store.settings import StoreSettings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class RasaSettings(BaseModel):
+    """Section `rasa` (`MOTCUA_RASA__*`): how the supervisor starts the dialogue manager."""
+
+    python: Path = Field(
+        default=ROOT / ".venv-rasa" / "bin" / "python",
+        description="Interpreter of Rasa's own environment (CPython 3.10).",
+    )
+    host: str = Field(default="127.0.0.1", description="Address Rasa binds; it must never face the network.")
+    port: int = Field(default=5005, ge=1, le=65535, description="Port of Rasa.")
+
+
+class Settings(BaseSettings):
+    """All settings of the program; each field of each section says what it is."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MOTCUA_", env_nested_delimiter="__", env_file=".env", extra="ignore", frozen=True
+    )
+
+    home: Path = Field(default=ROOT / "var", description="Data folder: database, models, catalogue, logs.")
+    log_level: str = Field(
+        default="INFO",
+        pattern="^(DEBUG|INFO|WARNING|ERROR)$",
+        description="DEBUG, INFO, WARNING or ERROR.",
+    )
+    store: StoreSettings = Field(default_factory=StoreSettings, description="The database.")
+    knowledge: KnowledgeSettings = Field(default_factory=KnowledgeSettings, description="The catalogue.")
+    desk: DeskSettings = Field(default_factory=DeskSettings, description="The desk.")
+    bot: BotSettings = Field(default_factory=BotSettings, description="The front door.")
+    actions: ActionsSettings = Field(default_factory=ActionsSettings, description="The action server.")
+    rasa: RasaSettings = Field(default_factory=RasaSettings, description="The dialogue manager.")
+
+    @property
+    def database_url(self) -> str:
+        """The database's address, by default a file in the data folder."""
+        return self.store.url or f"sqlite+aiosqlite:///{self.home / 'motcua.db'}"
+
+    @property
+    def catalogue_home(self) -> Path:
+        """Folder of the catalogue's versions."""
+        return self.home / "catalogue"
+
+    @property
+    def models(self) -> Path:
+        """Folder of the trained dialogue models."""
+        return self.home / "models"
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the processes' logs."""
+        return self.home / "log"
+
+
+def load() -> Settings:
+    """Read the settings.
+
+    Raises:
+        Invalid: one is wrong; the message names each and says what is allowed.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [f"{_variable(item['loc'])}: {item['msg']}" for item in error.errors()]
+        raise Invalid("These settings are wrong; correct them in the environment or in .env:\n  " + "\n  ".join(lines)) from None
+
+
+def secret(settings: Settings, name: str, given: SecretStr | None) -> SecretStr:
+    """A secret: the one that is set, else one made once and kept in the data folder for the owner alone."""
+    if given is not None and given.get_secret_value():
+        return given
+    path = settings.home / f"{name}.key"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return SecretStr(path.read_text(encoding="ascii").strip())
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(48))
+    return SecretStr(path.read_text(encoding="ascii").strip())
+
+
+def _variable(location: tuple[Any, ...]) -> str:
+    return "MOTCUA_" + "__".join(str(part).upper() for part in location)
