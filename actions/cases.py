@@ -28,7 +28,19 @@ DENOUNCE = (
 
 _PHONE = re.compile(r"(?:\+?84|0)\d{8,10}$")
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+$")
-_SKIP = {"khong", "bo qua", "ko", "thoi", "khong co", "khong can", "khoi", "-", "skip", "khong de lai", "khoi can"}
+_SKIP = {
+    "khong",
+    "bo qua",
+    "ko",
+    "thoi",
+    "khong co",
+    "khong can",
+    "khoi",
+    "-",
+    "skip",
+    "khong de lai",
+    "khoi can",
+}
 
 
 def start(turn: Turn) -> Reply:

@@ -75,9 +75,7 @@ def answer_for(
     district: Place | None = None,
 ) -> Reply:
     """The answer for one procedure, with buttons for what was not asked."""
-    context = answers.Context(
-        on=services.today(), data_day=snapshot.day, place=place or turn.place, district=district
-    )
+    context = answers.Context(on=services.today(), data_day=snapshot.day, place=place or turn.place, district=district)
     reply = Reply(
         slots={
             "procedure": procedure.code,
@@ -226,7 +224,17 @@ def _buttons(options: Iterable[dict[str, str]]) -> list[Button]:
     return [Button(option["title"], option["payload"]) for option in options]
 
 
-_DENIALS = ("không phải", "khong phai", "ko phai", "nhầm rồi", "nham roi", "sai rồi", "sai roi", "ý tôi là", "y toi la")
+_DENIALS = (
+    "không phải",
+    "khong phai",
+    "ko phai",
+    "nhầm rồi",
+    "nham roi",
+    "sai rồi",
+    "sai roi",
+    "ý tôi là",
+    "y toi la",
+)
 
 
 def _without_denial(text: str) -> str:

@@ -56,9 +56,7 @@ class _TurnAction(Action):
     ) -> list[dict[str, Any]]:
         reply = await self._act(read_turn(tracker), self._services)
         for message in reply.messages:
-            dispatcher.utter_message(
-                text=message.text, buttons=[button.as_json() for button in message.buttons]
-            )
+            dispatcher.utter_message(text=message.text, buttons=[button.as_json() for button in message.buttons])
         events = [SlotSet(slot, value) for slot, value in reply.slots.items()]
         if self._name == "action_cancel":
             events += [ActiveLoop(None), SlotSet("requested_slot", None)]
@@ -168,9 +166,7 @@ async def _cancel(turn: Turn, services: Services) -> Reply:
 async def _affirm(turn: Turn, services: Services) -> Reply:
     options = turn.slots.get("options") or []
     if len(options) == 1:
-        return await procedures.choose(
-            Turn("1", "choose_option", {"option": 1}, turn.slots, turn.metadata), services
-        )
+        return await procedures.choose(Turn("1", "choose_option", {"option": 1}, turn.slots, turn.metadata), services)
     if options:
         return Reply().say(f"Dạ. Anh/chị chọn một số từ 1 đến {len(options)} giúp tôi.")
     return Reply().say("Dạ. Anh/chị cần hỏi thêm gì, cứ nhắn tôi.")
@@ -179,8 +175,7 @@ async def _affirm(turn: Turn, services: Services) -> Reply:
 async def _deny(turn: Turn, services: Services) -> Reply:
     if turn.slots.get("options"):
         return await procedures.correct(turn, services)
-    reply = Reply(slots={"pending": None}).say("Dạ, không sao. Anh/chị cần gì cứ nhắn tôi.")
-    return reply
+    return Reply(slots={"pending": None}).say("Dạ, không sao. Anh/chị cần gì cứ nhắn tôi.")
 
 
 ACTIONS: dict[str, Act] = {

@@ -30,6 +30,4 @@ async def ensure(connection: AsyncConnection, channel: str, external_id: str) ->
 async def remember_place(database: Database, citizen_id: int, place_code: str | None) -> None:
     """Remember the commune that the citizen named, or forget it with None."""
     async with database.begin() as connection:
-        await connection.execute(
-            update(citizens).where(citizens.c.id == citizen_id).values(place_code=place_code)
-        )
+        await connection.execute(update(citizens).where(citizens.c.id == citizen_id).values(place_code=place_code))

@@ -37,11 +37,7 @@ _STOPS: Final = ("c", "ch", "p", "t")
 def _fits(onset: str, rime: str) -> bool:
     head = rime[0]
     if onset == "qu":
-        return (
-            head in "aăâeêiơyo"
-            and not rime.startswith(("ia", "iê", "oo", "oi", "oa", "oe", "oă"))
-            and rime != "o"
-        )
+        return head in "aăâeêiơyo" and not rime.startswith(("ia", "iê", "oo", "oi", "oa", "oe", "oă")) and rime != "o"
     if onset == "gi":
         return head in "aăâeêoôơuư" and not rime.startswith(("oa", "oe", "oă", "uy", "uâ", "uê", "uơ"))
     if onset in ("k", "gh", "ngh"):

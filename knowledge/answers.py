@@ -32,7 +32,11 @@ TITLES = {
     Facet.result: "Kết quả",
     Facet.law: "Căn cứ pháp lý",
 }
-_CHANNELS = {Channel.in_person: "nộp trực tiếp", Channel.online: "nộp trực tuyến", Channel.post: "qua bưu điện"}
+_CHANNELS = {
+    Channel.in_person: "nộp trực tiếp",
+    Channel.online: "nộp trực tuyến",
+    Channel.post: "qua bưu điện",
+}
 _ONLINE = {
     OnlineValue.full: "Có, trực tuyến toàn trình: nộp, trả phí và nhận kết quả đều làm qua mạng được",
     OnlineValue.partial: "Có, trực tuyến một phần: khai và nộp qua mạng, có bước phải đến trực tiếp",

@@ -75,12 +75,7 @@ _PATTERNS = {facet: re.compile(rf"(?<!\w)(?:{cues})(?!\w)") for facet, cues in _
 
 # Words that carry no subject: politeness, pronouns, what glues a question together.
 _FILLER = frozenset(
-    """a ad ah ak alo anh ay ba ban bang bao bay bi biet boi bua cac cai can chac chi chieu cho chu chua chung co
-    coi con cua cung cung da dang dau dc de den di dien dieu do duoc em gap gi giay gio giup gium ha hay hen het hoi
-    hom ho hong hoi huong khi khoan khong kia la lai lam lau len lo loai luc luon lun ma may mat met minh moi mot
-    muon nao nay ne nen nha nhan nhat nhe nhi nhieu nhu nhung no noi nop nua o oi phai qua ra ro roi sao sap so
-    ta tai tat the them theo thi thoi thu thua to toi trong tu tui tuc uh ui va van vay ve voi vo vui xin xong y
-    vi viec hoac neu thay cam on dum giay to ho so thu tuc truong hop hien nay nam""".split()
+    ["a", "ad", "ah", "ak", "alo", "anh", "ay", "ba", "ban", "bang", "bao", "bay", "bi", "biet", "boi", "bua", "cac", "cai", "can", "chac", "chi", "chieu", "cho", "chu", "chua", "chung", "co", "coi", "con", "cua", "cung", "cung", "da", "dang", "dau", "dc", "de", "den", "di", "dien", "dieu", "do", "duoc", "em", "gap", "gi", "giay", "gio", "giup", "gium", "ha", "hay", "hen", "het", "hoi", "hom", "ho", "hong", "hoi", "huong", "khi", "khoan", "khong", "kia", "la", "lai", "lam", "lau", "len", "lo", "loai", "luc", "luon", "lun", "ma", "may", "mat", "met", "minh", "moi", "mot", "muon", "nao", "nay", "ne", "nen", "nha", "nhan", "nhat", "nhe", "nhi", "nhieu", "nhu", "nhung", "no", "noi", "nop", "nua", "o", "oi", "phai", "qua", "ra", "ro", "roi", "sao", "sap", "so", "ta", "tai", "tat", "the", "them", "theo", "thi", "thoi", "thu", "thua", "to", "toi", "trong", "tu", "tui", "tuc", "uh", "ui", "va", "van", "vay", "ve", "voi", "vo", "vui", "xin", "xong", "y", "vi", "viec", "hoac", "neu", "thay", "cam", "on", "dum", "giay", "to", "ho", "so", "thu", "tuc", "truong", "hop", "hien", "nay", "nam"]
 )
 
 

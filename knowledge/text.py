@@ -32,9 +32,7 @@ _INVISIBLE: Final = re.compile(
 _MARKS: Final = re.compile("[\u0300-\u036f]+")
 _BEFORE_PUNCTUATION: Final = re.compile(r" +([,;!?])")
 _PIECE: Final = re.compile(r"[^\W_]+")
-_PROTECTED: Final = re.compile(
-    r"@|://|^www\.|\d[/-].*[A-Za-zĐđ]|\.(?:vn|com|net|org|gov|edu)(?:$|\W)", re.IGNORECASE
-)
+_PROTECTED: Final = re.compile(r"@|://|^www\.|\d[/-].*[A-Za-zĐđ]|\.(?:vn|com|net|org|gov|edu)(?:$|\W)", re.IGNORECASE)
 _NOTATION: Final = re.compile(r"[A-ZĐ0-9]+-[A-ZĐ0-9&-]+")
 _GLUED: Final = re.compile(r"(?<=[^\W\d_])([,;:!?)])(?=[^\W_])|(?<=[^\W\d_]{2})(\.)(?=[^\W\d_]{2})")
 _ABBREVIATED: Final = re.compile(r"^(tp|tx|tt)\.(?=[^\W\d_])", re.IGNORECASE)
@@ -127,19 +125,11 @@ def _is_settled(chunk: str) -> bool:
     if _is_protected(chunk):
         return True
     words: list[str] = _PIECE.findall(chunk)
-    return (
-        not _GLUED.search(chunk)
-        and not _ABBREVIATED.match(chunk)
-        and all(_kind(word) == "" for word in words)
-    )
+    return not _GLUED.search(chunk) and not _ABBREVIATED.match(chunk) and all(_kind(word) == "" for word in words)
 
 
 def _is_protected(chunk: str) -> bool:
-    return (
-        len(chunk) > _CHUNK_LIMIT
-        or _PROTECTED.search(chunk) is not None
-        or _NOTATION.fullmatch(chunk) is not None
-    )
+    return len(chunk) > _CHUNK_LIMIT or _PROTECTED.search(chunk) is not None or _NOTATION.fullmatch(chunk) is not None
 
 
 @lru_cache(maxsize=16_384)
@@ -287,9 +277,7 @@ _LEAD: Final = frozenset(
     )
 )
 _TAIL: Final = frozenset(
-    re.findall(
-        r"\w+", "nha nhe a di ha do nay ne ak ah nghe tien dum giup gium em e anh chi oi cam on ban voi luon"
-    )
+    re.findall(r"\w+", "nha nhe a di ha do nay ne ak ah nghe tien dum giup gium em e anh chi oi cam on ban voi luon")
 )
 
 

@@ -61,9 +61,7 @@ def find_python(version):
 
 def pip_settings(python):
     """What pip is configured to use, by option name without dashes in front; environment wins over files."""
-    out = subprocess.run(
-        [str(python), "-m", "pip", "config", "list"], capture_output=True, text=True, timeout=60
-    )
+    out = subprocess.run([str(python), "-m", "pip", "config", "list"], capture_output=True, text=True, timeout=60)
     found = {}
     for line in sorted(out.stdout.splitlines(), key=lambda row: row.startswith(":env:")):
         key, _, value = line.partition("=")
@@ -159,16 +157,26 @@ def install_browser():
     say("installing Debian's chromium for the browser test")
     quiet = {"stdout": subprocess.DEVNULL, "env": dict(os.environ, DEBIAN_FRONTEND="noninteractive")}
     subprocess.run(["apt-get", "update", "-q"], **quiet)
-    subprocess.run(["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium", "fonts-noto-core", "fonts-noto-color-emoji"], **quiet)
+    subprocess.run(
+        [
+            "apt-get",
+            "install",
+            "-y",
+            "-q",
+            "--no-install-recommends",
+            "chromium",
+            "fonts-noto-core",
+            "fonts-noto-color-emoji",
+        ],
+        **quiet,
+    )
 
 
 def lock(uv, env):
     """Resolve the locks anew from their inputs."""
     for out, arguments in LOCKS.items():
         command = [uv, "pip", "compile", "-q", "--no-annotate", "--upgrade", "-o", out] + arguments
-        subprocess.run(
-            command, check=True, cwd=str(ROOT), env=dict(env, UV_CUSTOM_COMPILE_COMMAND="make lock")
-        )
+        subprocess.run(command, check=True, cwd=str(ROOT), env=dict(env, UV_CUSTOM_COMPILE_COMMAND="make lock"))
         path = ROOT / out
         # A local build label belongs to the machine that locked, not to the project.
         path.write_text(path.read_text().replace("+cpu", ""))

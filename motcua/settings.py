@@ -85,7 +85,9 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         lines = [f"{_variable(item['loc'])}: {item['msg']}" for item in error.errors()]
-        raise Invalid("These settings are wrong; correct them in the environment or in .env:\n  " + "\n  ".join(lines)) from None
+        raise Invalid(
+            "These settings are wrong; correct them in the environment or in .env:\n  " + "\n  ".join(lines)
+        ) from None
 
 
 def secret(settings: Settings, name: str, given: SecretStr | None) -> SecretStr:

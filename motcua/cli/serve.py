@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 
+import aiohttp
 from aiohttp import web
 
 from actions.rasa import executor
 from actions.server import create_app
+from bot.app import serve
 from motcua import logs
 from motcua.cli._shared import parts, run
 from motcua.settings import load
@@ -26,15 +28,43 @@ def serve_actions() -> None:
             runner = web.AppRunner(create_app(executor(made.services)), access_log=None)
             await runner.setup()
             await web.TCPSite(runner, settings.actions.host, settings.actions.port).start()
-            await _stopped()
+            await _stop_signal().wait()
             await runner.cleanup()
 
     run(work())
 
 
-async def _stopped() -> None:
+def serve_app() -> None:
+    """Run the front door until SIGTERM."""
+    settings = load()
+    logs.configure(settings.log_level)
+
+    async def work() -> None:
+        async with parts(settings) as made, aiohttp.ClientSession() as session:
+            actions = f"http://{settings.actions.host}:{settings.actions.port}/health"
+
+            async def actions_ready() -> bool:
+                async with session.get(actions) as response:
+                    return response.status == 200
+
+            async def catalogue_ready() -> bool:
+                return bool((await made.catalogue.snapshot()).procedures)
+
+            await serve(
+                settings.bot,
+                made.database,
+                data_dir=settings.home,
+                stop=_stop_signal(),
+                last_resort=made.last_resort,
+                checks={"actions": actions_ready, "catalogue": catalogue_ready},
+            )
+
+    run(work())
+
+
+def _stop_signal() -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+    return stop

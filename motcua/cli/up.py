@@ -89,9 +89,27 @@ def programs(settings: Settings, model: Path) -> list[Program]:
     dialogue += ["--interface", settings.rasa.host, "--port", str(settings.rasa.port)]
     dialogue += ["--db", str(settings.home / "rasa.db"), "--actions-url", f"{actions}/webhook"]
     return [
-        Program("rasa", dialogue, f"http://{settings.rasa.host}:{settings.rasa.port}/webhooks/motcua/", settings.logs / "rasa.log", rasa),
-        Program("actions", [sys.executable, "-m", "motcua", "serve-actions"], f"{actions}/health", settings.logs / "actions.log", own),
-        Program("app", [sys.executable, "-m", "motcua", "serve-app"], f"http://{web.private_host}:{web.private_port}/health/live", settings.logs / "app.log", own),
+        Program(
+            "rasa",
+            dialogue,
+            f"http://{settings.rasa.host}:{settings.rasa.port}/webhooks/motcua/",
+            settings.logs / "rasa.log",
+            rasa,
+        ),
+        Program(
+            "actions",
+            [sys.executable, "-m", "motcua", "serve-actions"],
+            f"{actions}/health",
+            settings.logs / "actions.log",
+            own,
+        ),
+        Program(
+            "app",
+            [sys.executable, "-m", "motcua", "serve-app"],
+            f"http://{web.private_host}:{web.private_port}/health/live",
+            settings.logs / "app.log",
+            own,
+        ),
     ]
 
 
@@ -105,7 +123,10 @@ async def _supervise(settings: Settings, model: Path, ready_s: float, started: f
     def ready() -> None:
         console.print(f"ready after {time.monotonic() - started:.0f} s", markup=False)
         console.print(f"  web chat   http://{_reachable(web.host)}:{web.port}/", markup=False)
-        console.print(f"  health     http://{_reachable(web.private_host)}:{web.private_port}/health/ready", markup=False)
+        console.print(
+            f"  health     http://{_reachable(web.private_host)}:{web.private_port}/health/ready",
+            markup=False,
+        )
         if settings.bot.telegram.token:
             console.print("  Telegram   polling", markup=False)
         console.print(f"  logs       {settings.logs}", markup=False)
@@ -128,9 +149,7 @@ def _only_one(path: Path) -> Iterator[None]:
 
 def _check_rasa(settings: Settings) -> None:
     if not os.access(settings.rasa.python, os.X_OK):
-        raise Unavailable(
-            f"Rasa's environment is not there ({settings.rasa.python}); build it with `make install`"
-        )
+        raise Unavailable(f"Rasa's environment is not there ({settings.rasa.python}); build it with `make install`")
 
 
 def _check_ports(settings: Settings) -> None:
@@ -153,4 +172,4 @@ def _check_ports(settings: Settings) -> None:
 
 
 def _reachable(host: str) -> str:
-    return "localhost" if host in {"0.0.0.0", "::", "127.0.0.1"} else host
+    return "localhost" if host in {"0.0.0.0", "::", "127.0.0.1"} else host  # noqa: S104

@@ -1,0 +1,1 @@
+"""The front door: channels, inbox and outbox, conversation worker, HTTP app."""

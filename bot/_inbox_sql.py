@@ -1,0 +1,101 @@
+"""The statements of the inbox.
+
+They are built once: building one costs as much as running it. States are literals so that SQLite can prove
+that the partial index on open rows serves.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal_column, or_, select, update
+
+from store.tables import citizens, inbox
+from store.tables import conversations as conversation_table
+
+_OPEN: ColumnElement[bool] = literal_column("inbox.state in ('ready','leased')")
+_earlier = inbox.alias("earlier")
+_later = inbox.alias("later")
+HEADS = (
+    select(
+        inbox.c.id,
+        inbox.c.channel,
+        inbox.c.external_id,
+        inbox.c.conversation_id,
+        inbox.c.body,
+        inbox.c.attempts,
+        inbox.c.received_at,
+        conversation_table.c.owner,
+        conversation_table.c.session,
+        conversation_table.c.session_messages,
+        conversation_table.c.in_form,
+        conversation_table.c.last_inbound_at,
+        conversation_table.c.citizen_id,
+        citizens.c.place_code,
+        exists()
+        .where(
+            _later.c.conversation_id == inbox.c.conversation_id,
+            _later.c.id > inbox.c.id,
+            literal_column("later.state in ('ready','leased')"),
+        )
+        .correlate(inbox)
+        .label("more"),
+    )
+    .join(conversation_table, conversation_table.c.id == inbox.c.conversation_id)
+    .join(citizens, citizens.c.id == conversation_table.c.citizen_id)
+    .where(
+        _OPEN,
+        or_(
+            and_(inbox.c.state == "ready", inbox.c.next_at <= bindparam("now")),
+            and_(inbox.c.state == "leased", inbox.c.lease_until < bindparam("now")),
+        ),
+        inbox.c.received_at <= bindparam("horizon"),
+        ~exists()
+        .where(
+            _earlier.c.conversation_id == inbox.c.conversation_id,
+            _earlier.c.id < inbox.c.id,
+            literal_column("earlier.state in ('ready','leased')"),
+        )
+        .correlate(inbox),
+    )
+    .order_by(inbox.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(of=inbox, skip_locked=True)
+)
+LEASE = (
+    update(inbox)
+    .where(inbox.c.id.in_(bindparam("ids", expanding=True)))
+    .values(state="leased", attempts=inbox.c.attempts + 1, lease_until=bindparam("until"))
+)
+SILENCE = (
+    update(inbox)
+    .where(inbox.c.id.in_(bindparam("ids", expanding=True)))
+    .values(state="done", done_at=bindparam("now"), lease_until=None, error="a person has the conversation")
+)
+_HELD = and_(
+    inbox.c.id == bindparam("row"), inbox.c.state == "leased", inbox.c.attempts == bindparam("tries")
+)
+CLOSE = (
+    update(inbox)
+    .where(_HELD)
+    .values(state=bindparam("to"), error=bindparam("why"), done_at=bindparam("now"), lease_until=None)
+)
+PUT_BACK = (
+    update(inbox)
+    .where(_HELD)
+    .values(state="ready", next_at=bindparam("at"), error=bindparam("why"), lease_until=None)
+)
+_progress = update(conversation_table).where(
+    conversation_table.c.id == bindparam("conversation"), conversation_table.c.owner == "bot"
+)
+_moved: dict[str, Any] = {
+    name: bindparam(f"new_{name}") for name in ("session", "session_messages", "last_inbound_at", "reachable")
+}
+PROGRESS = _progress.values(**_moved)
+PROGRESS_FORM = _progress.values(**_moved, in_form=bindparam("new_in_form"))
+WAITING = select(func.count()).select_from(inbox).where(_OPEN)
+LOCK = (
+    select(conversation_table.c.id)
+    .where(conversation_table.c.id == bindparam("conversation"))
+    .with_for_update()
+)

@@ -1,0 +1,203 @@
+"""The running front door: everything of this room put together, started, and stopped cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+from aiohttp import web
+from sqlalchemy import text
+
+from bot.channels import Route
+from bot.channels.web import CHANNEL as WEB
+from bot.channels.web import PAGE, WebChat
+from bot.conversations import SessionRules
+from bot.dialogue import Dialogue
+from bot.http import Check, private_app, public_app
+from bot.hub import Hub
+from bot.inbox import Inbox
+from bot.metrics import Metrics
+from bot.reduced import LastResort
+from bot.sessions import Sessions, secret
+from bot.settings import BotSettings
+from bot.worker import Worker
+from store.engine import Database
+from store.errors import Conflict
+
+_log = structlog.get_logger(__name__)
+_CLOSE_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The front door while it is open.
+
+    Attributes:
+        public_url: where people reach the web chat.
+        private_url: where health and metrics are.
+        failed: ends with the error when a part that must run for ever has stopped.
+    """
+
+    public_url: str
+    private_url: str
+    failed: asyncio.Future[None]
+    worker: Worker
+    inbox: Inbox
+    metrics: Metrics
+
+
+async def serve(
+    settings: BotSettings,
+    database: Database,
+    *,
+    data_dir: Path,
+    stop: asyncio.Event,
+    last_resort: LastResort | None = None,
+    checks: Mapping[str, Check] | None = None,
+    started: Callable[[Running], None] | None = None,
+    page: Path = PAGE,
+) -> None:
+    """Run the front door until `stop` is set; then answers under way are finished and all is closed.
+
+    Args:
+        database: migrated; stays open, its owner closes it.
+        data_dir: the key of the session cookies is kept here when the settings give none.
+        last_resort: answers a text (and the citizen's place code) while the dialogue is out of order.
+        checks: more parts that have to be ready, by name; the database and the dialogue server are checked
+            anyway.
+        started: called once when everything is open.
+        page: folder of the web page's files.
+
+    Raises:
+        MotcuaError: a setting is wrong, or an address is taken.
+    """
+    async with running(
+        settings, database, data_dir=data_dir, last_resort=last_resort, checks=checks, page=page
+    ) as front:
+        if started is not None:
+            started(front)
+        stopped = asyncio.ensure_future(stop.wait())
+        try:
+            ends: set[asyncio.Future[Any]] = {stopped, front.failed}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if front.failed.done():
+                front.failed.result()
+        finally:
+            stopped.cancel()
+
+
+@asynccontextmanager
+async def running(
+    settings: BotSettings,
+    database: Database,
+    *,
+    data_dir: Path,
+    last_resort: LastResort | None = None,
+    checks: Mapping[str, Check] | None = None,
+    page: Path = PAGE,
+) -> AsyncIterator[Running]:
+    """The front door, open inside the block. Arguments as for `serve`."""
+    metrics = Metrics()
+    hub = Hub()
+    inbox = Inbox(
+        database,
+        SessionRules.of(settings.worker),
+        lease_s=settings.worker.lease_s,
+        button_days=settings.worker.button_days,
+    )
+    key = settings.web.cookie_secret
+    sessions = Sessions(secret(key.get_secret_value() if key else None, data_dir), settings.web.session_days)
+    chat = WebChat(
+        settings.web,
+        database,
+        inbox,
+        hub,
+        sessions,
+        metrics,
+        waiting=inbox.waiting_roughly,
+        backlog=settings.worker.backlog,
+        page=page,
+    )
+    routes: dict[str, Route] = {WEB: chat.route}
+    async with AsyncExitStack() as stack:
+        dialogue = await stack.enter_async_context(Dialogue(settings.dialogue))
+        worker = Worker(inbox, dialogue, routes, settings.worker, metrics, last_resort=last_resort)
+
+        public = public_app(settings.web, metrics)
+        chat.add_routes(public)
+        private = private_app(
+            metrics,
+            {"database": _database_check(database), "dialogue": dialogue.ready, **(checks or {})},
+            inbox.waiting,
+        )
+        failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        private_url = await _listen(
+            stack, private, settings.web.private_host, settings.web.private_port, "PRIVATE_PORT"
+        )
+        public_url = await _listen(stack, public, settings.web.host, settings.web.port, "PORT")
+        # Streams end only when they are told to: before the server waits for its connections.
+        stack.callback(hub.close)
+        if settings.telegram.token is not None:
+            # Imported here: without a token its library costs neither memory nor start-up time.
+            from bot.channels.telegram import TELEGRAM, Telegram
+
+            telegram = await stack.enter_async_context(
+                Telegram(settings.telegram, inbox, database, metrics, backlog=settings.worker.backlog)
+            )
+            routes[TELEGRAM] = telegram.route
+            _keep(stack, failed, telegram.send(), "telegram-send")
+            _keep(stack, failed, worker.run(), "worker")
+            _keep(stack, failed, telegram.poll(), "telegram-poll")
+        else:
+            _keep(stack, failed, worker.run(), "worker")
+        yield Running(public_url, private_url, failed, worker, inbox, metrics)
+        _log.info("the front door closes")
+
+
+def _keep(
+    stack: AsyncExitStack, failed: asyncio.Future[None], work: Coroutine[Any, Any, None], name: str
+) -> None:
+    """Run a part until the stack is left; the last one begun is stopped first."""
+    task = asyncio.create_task(work, name=name)
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and not failed.done():
+            failed.set_exception(task.exception() or RuntimeError(f"{name} has stopped"))
+
+    async def stop() -> None:
+        task.remove_done_callback(ended)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    task.add_done_callback(ended)
+    stack.push_async_callback(stop)
+
+
+async def _listen(stack: AsyncExitStack, app: web.Application, host: str, port: int, setting: str) -> str:
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=False, shutdown_timeout=_CLOSE_S)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, host, port)
+    try:
+        await site.start()
+    except OSError as error:
+        raise Conflict(
+            f"Cannot listen on {host}:{port} ({error.strerror or error}): stop what uses it, or set "
+            f"MOTCUA_BOT__WEB__{setting} to another port"
+        ) from error
+    address = runner.addresses[0]
+    shown = f"[{address[0]}]" if ":" in str(address[0]) else address[0]
+    return f"http://{shown}:{address[1]}"
+
+
+def _database_check(database: Database) -> Check:
+    async def check() -> bool:
+        async with database.connect() as connection:
+            return (await connection.execute(text("SELECT 1"))).scalar() == 1
+
+    return check

@@ -1,0 +1,58 @@
+"""Hands new messages to the open streams of a conversation, within this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from bot.replies import Outgoing
+
+
+class Hub:
+    """Streams by conversation, each with a bounded queue.
+
+    Args:
+        depth: messages that may wait for one stream; a stream that is further behind is ended, and its
+            client comes back and reads on from the database.
+    """
+
+    def __init__(self, depth: int = 256) -> None:
+        self._depth = depth
+        self._streams: dict[str, set[asyncio.Queue[Outgoing | None]]] = {}
+        self._closed = False
+        self.open = 0
+
+    @contextmanager
+    def listen(self, conversation: str) -> Iterator[asyncio.Queue[Outgoing | None]]:
+        """A queue of what is said from now on; None in it means that the stream has to end."""
+        queue: asyncio.Queue[Outgoing | None] = asyncio.Queue(self._depth + 1)
+        if self._closed:
+            queue.put_nowait(None)
+        self._streams.setdefault(conversation, set()).add(queue)
+        self.open += 1
+        try:
+            yield queue
+        finally:
+            self.open -= 1
+            queues = self._streams.get(conversation, set())
+            queues.discard(queue)
+            if not queues:
+                self._streams.pop(conversation, None)
+
+    def publish(self, messages: Sequence[Outgoing]) -> None:
+        """Hand messages that are written down to whoever listens."""
+        for message in messages:
+            for queue in self._streams.get(message.conversation_id, ()):
+                if queue.qsize() < self._depth:
+                    queue.put_nowait(message)
+                elif not queue.full():
+                    queue.put_nowait(None)
+
+    def close(self) -> None:
+        """End every stream, so that the server can stop."""
+        self._closed = True
+        for queues in self._streams.values():
+            for queue in queues:
+                if not queue.full():
+                    queue.put_nowait(None)

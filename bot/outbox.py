@@ -1,0 +1,226 @@
+"""The outbox: what was said to citizens, and what still has to be sent.
+
+States of a row: `ready` (to be sent), `leased` (a send is under way), `sent`, `unknown` (a send was cut
+off after it had left: shown, never repeated) and `dead` (given up; the reason is in `error`). Rows of the
+web channel are `sent` at once: the browser's stream reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, exists, insert, literal_column, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import buttons
+from bot.replies import Outgoing, Reply
+from store.engine import Database
+from store.tables import conversations, now, outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A row that is next in its conversation and may be sent now."""
+
+    id: int
+    conversation_id: str
+    external_id: str
+    body: dict[str, Any]
+    attempts: int
+    created_at: datetime
+
+
+async def append(
+    connection: AsyncConnection,
+    replies: Sequence[Reply],
+    *,
+    channel: str,
+    conversation: str,
+    pushed: bool,
+    inbox_id: int | None = None,
+    reply_to: str | None = None,
+    sender: str = "bot",
+) -> list[Outgoing]:
+    """Write replies down, in order, inside the caller's transaction.
+
+    Args:
+        pushed: True when a sender has to carry them to the channel, False when the channel reads them.
+        inbox_id: row of the message they answer.
+        reply_to: the same message by the channel's id.
+    """
+    at = now()
+    bodies: list[dict[str, Any]] = []
+    for reply in replies:
+        minted = await buttons.mint(connection, conversation, reply.buttons)
+        body: dict[str, Any] = {"text": reply.text}
+        if minted:
+            body["buttons"] = [{"id": short, "title": title} for short, title in minted]
+        if reply_to is not None:
+            body["reply_to"] = reply_to
+        bodies.append(body)
+    rows: list[dict[str, Any]] = [
+        {
+            "channel": channel,
+            "conversation_id": conversation,
+            "inbox_id": inbox_id,
+            "sender": sender,
+            "body": body,
+            "final": number == len(bodies),
+            "state": "ready" if pushed else "sent",
+            "created_at": at,
+            "sent_at": None if pushed else at,
+        }
+        for number, body in enumerate(bodies, start=1)
+    ]
+    ids = (await connection.execute(_INSERT, rows)).scalars().all()
+    return [
+        _outgoing(number, conversation, sender, row["body"], bool(row["final"]), at)
+        for number, row in zip(ids, rows, strict=True)
+    ]
+
+
+async def read(database: Database, conversation: str, *, after: int, limit: int) -> list[Outgoing]:
+    """What was said in a conversation after row `after`, oldest first."""
+    async with database.connect() as connection:
+        rows = (
+            await connection.execute(_READ, {"conversation": conversation, "after": after, "limit": limit})
+        ).all()
+    return [from_row(row) for row in rows]
+
+
+def from_row(row: Any) -> Outgoing:
+    """A row of the outbox as channels see it."""
+    return _outgoing(row.id, row.conversation_id, row.sender, row.body, row.final, row.created_at)
+
+
+def _outgoing(
+    number: int, conversation: str, sender: str, body: dict[str, Any], final: bool, at: datetime
+) -> Outgoing:
+    return Outgoing(
+        id=number,
+        conversation_id=conversation,
+        reply_to=body.get("reply_to"),
+        sender=sender,
+        text=str(body.get("text", "")),
+        buttons=tuple((b["id"], b["title"]) for b in body.get("buttons", ())),
+        final=final,
+        at=at.isoformat(timespec="seconds"),
+    )
+
+
+class Outbox:
+    """The sending side of one channel whose messages have to be carried there."""
+
+    def __init__(self, database: Database, channel: str, *, lease_s: float = 120.0) -> None:
+        self._database = database
+        self._channel = channel
+        self._lease = timedelta(seconds=lease_s)
+
+    async def recover(self) -> int:
+        """Mark what was being sent when a process died: whether it arrived is not known. Returns how many.
+
+        On SQLite one process sends, so every lease found at its start is an orphan; elsewhere only the ones
+        that ran out.
+        """
+        orphan = outbox.c.channel == self._channel, outbox.c.state == "leased"
+        condition = and_(*orphan)
+        if self._database.dialect != "sqlite":
+            condition = and_(*orphan, outbox.c.lease_until < now())
+        async with self._database.begin() as connection:
+            result = await connection.execute(
+                update(outbox)
+                .where(condition)
+                .values(state="unknown", lease_until=None, error="the process ended during the send")
+            )
+        return result.rowcount
+
+    async def due(self, limit: int, *, busy: Sequence[str] = ()) -> list[Due]:
+        """Heads of conversations that may be sent now; `busy` conversations are left out."""
+        statement = _DUE
+        if busy:
+            statement = statement.where(outbox.c.conversation_id.not_in(busy))
+        async with self._database.connect() as connection:
+            rows = (
+                await connection.execute(statement, {"channel": self._channel, "now": now(), "limit": limit})
+            ).all()
+        return [
+            Due(row.id, row.conversation_id, row.external_id, dict(row.body), row.attempts, row.created_at)
+            for row in rows
+        ]
+
+    async def start(self, due: Due) -> bool:
+        """Take a row for sending, just before it leaves; False when somebody else has."""
+        moment = now()
+        async with self._database.begin() as connection:
+            result = await connection.execute(
+                update(outbox)
+                .where(outbox.c.id == due.id, outbox.c.state == "ready")
+                .values(state="leased", attempts=outbox.c.attempts + 1, lease_until=moment + self._lease)
+            )
+        return result.rowcount == 1
+
+    async def finish(self, due: Due, state: str, error: str | None = None) -> None:
+        """Record how a send ended: `sent`, `unknown` or `dead`."""
+        await self._mark(due, state=state, error=error, sent_at=now() if state == "sent" else None)
+
+    async def again(self, due: Due, delay_s: float, error: str) -> None:
+        """Put a row that was certainly not delivered back, not before `delay_s` seconds from now."""
+        await self._mark(due, state="ready", error=error, next_at=now() + timedelta(seconds=delay_s))
+
+    async def _mark(self, due: Due, **values: Any) -> None:
+        async with self._database.begin() as connection:
+            await connection.execute(
+                update(outbox)
+                .where(outbox.c.id == due.id, outbox.c.state == "leased")
+                .values(lease_until=None, **values)
+            )
+
+
+_INSERT = insert(outbox).returning(outbox.c.id, sort_by_parameter_order=True)
+_COLUMNS = (
+    outbox.c.id,
+    outbox.c.conversation_id,
+    outbox.c.sender,
+    outbox.c.body,
+    outbox.c.final,
+    outbox.c.created_at,
+)
+_READ = (
+    select(*_COLUMNS)
+    .where(outbox.c.conversation_id == bindparam("conversation"), outbox.c.id > bindparam("after"))
+    .order_by(outbox.c.id)
+    .limit(bindparam("limit"))
+)
+# Written as a literal so that SQLite can prove that the partial index on open rows serves.
+_OPEN: ColumnElement[bool] = literal_column("outbox.state in ('ready','leased')")
+_earlier = outbox.alias("earlier")
+_DUE = (
+    select(
+        outbox.c.id,
+        outbox.c.conversation_id,
+        outbox.c.body,
+        outbox.c.attempts,
+        outbox.c.created_at,
+        conversations.c.external_id,
+    )
+    .join(conversations, conversations.c.id == outbox.c.conversation_id)
+    .where(
+        outbox.c.channel == bindparam("channel"),
+        _OPEN,
+        outbox.c.state == "ready",
+        outbox.c.next_at <= bindparam("now"),
+        ~exists()
+        .where(
+            _earlier.c.channel == outbox.c.channel,
+            _earlier.c.conversation_id == outbox.c.conversation_id,
+            _earlier.c.id < outbox.c.id,
+            literal_column("earlier.state in ('ready','leased')"),
+        )
+        .correlate(outbox),
+    )
+    .order_by(outbox.c.id)
+    .limit(bindparam("limit"))
+)

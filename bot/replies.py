@@ -1,0 +1,65 @@
+"""What goes back to a citizen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A choice under a reply.
+
+    Attributes:
+        title: what the citizen reads.
+        payload: what the dialogue gets when it is pressed (`/intent{json}`); never leaves our side.
+    """
+
+    title: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One text to the citizen, with its choices. Markup: line breaks and **bold** only."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """All that the dialogue says to one message.
+
+    Attributes:
+        replies: at least one.
+        in_form: whether a form is open after it; None when the dialogue does not say.
+    """
+
+    replies: tuple[Reply, ...]
+    in_form: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A row of the outbox as a channel sees it.
+
+    Attributes:
+        id: row number; grows within a conversation.
+        reply_to: the channel's own id of the message this answers, None when nothing was asked.
+        sender: "bot" or "staff".
+        buttons: (short id, title) pairs.
+        final: whether it is the last one to that message.
+        at: ISO 8601 time, UTC.
+    """
+
+    id: int
+    conversation_id: str
+    reply_to: str | None
+    sender: str
+    text: str
+    buttons: tuple[tuple[str, str], ...] = ()
+    final: bool = True
+    at: str = ""
+    body: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,29 @@
+"""Fixed sentences the front door says on its own, in Vietnamese."""
+
+from __future__ import annotations
+
+TOO_LONG = "Tin nhắn dài quá 2.000 ký tự. Anh/chị viết ngắn lại hoặc chia thành nhiều tin giúp tôi."
+CUT = "Tin nhắn của anh/chị dài quá, tôi chỉ đọc được 2.000 ký tự đầu."
+EMPTY = "Tin nhắn chưa có chữ nào. Anh/chị gõ câu hỏi rồi gửi lại giúp tôi."
+NO_SESSION = "Phiên trò chuyện đã hết hạn. Anh/chị tải lại trang rồi gửi lại giúp tôi."
+TOO_FAST = "Anh/chị gửi nhanh quá. Xin chờ một chút rồi gửi tiếp."
+BUSY = "Hiện có rất nhiều người đang hỏi. Xin anh/chị gửi lại sau ít phút."
+TOO_MANY_TABS = "Anh/chị đang mở trang này ở quá nhiều nơi. Xin đóng bớt rồi tải lại."
+BUTTON_GONE = "Nút này không còn dùng được nữa. Anh/chị gõ lại câu hỏi giúp tôi nhé."
+UNSUPPORTED = (
+    "Tôi chỉ đọc được chữ và vị trí, chưa xem được hình, tệp hay nghe được ghi âm. "
+    "Anh/chị gõ câu hỏi bằng chữ giúp tôi nhé."
+)
+APOLOGY = "Xin lỗi anh/chị, tôi chưa xử lý được tin nhắn này. Anh/chị thử viết lại theo cách khác giúp tôi."
+REDUCED = (
+    "Hệ thống đang có trục trặc nên tôi trả lời ở **chế độ rút gọn**, chỉ tra thẳng trong danh mục thủ tục. "
+    "Anh/chị có thể hỏi lại sau ít phút để được trả lời đầy đủ hơn."
+)
+REDUCED_NOTHING = (
+    "Hệ thống đang có trục trặc nên tôi đang ở **chế độ rút gọn** và chưa trả lời được tin này. "
+    "Xin anh/chị gửi lại sau ít phút, hoặc hỏi bộ phận một cửa nơi anh/chị ở."
+)
+LOCATION = "📍 Vị trí của tôi"
+PRESSED = "(đã bấm một nút)"
+ATTACHMENT = "(tệp đính kèm)"
+SERVER_ERROR = "Máy chủ gặp lỗi. Xin anh/chị thử lại sau ít phút."

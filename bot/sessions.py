@@ -1,0 +1,89 @@
+"""The signed session cookie of the web chat."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from store.errors import Invalid
+
+COOKIE = "motcua_session"
+_KEY_FILE = "session.key"
+_LEAST = 32
+_FORM = re.compile(r"([0-9a-f]{32})\.([0-9]{1,11})\.([A-Za-z0-9_-]{43})")
+
+
+def secret(given: str | None, data_dir: Path) -> bytes:
+    """The key that signs cookies: the one given, or one made once and kept in the data folder.
+
+    Raises:
+        Invalid: the one given is too short to be safe.
+    """
+    if given:
+        if len(given) < _LEAST:
+            raise Invalid(f"MOTCUA_BOT__WEB__COOKIE_SECRET needs at least {_LEAST} characters")
+        return given.encode()
+    path = data_dir / _KEY_FILE
+    data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        # O_EXCL: of two processes that start at once only one makes the key.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _read(path)
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(48))
+    return _read(path)
+
+
+def _read(path: Path) -> bytes:
+    key = path.read_text().strip()
+    if len(key) < _LEAST:
+        raise Invalid(
+            f"{path.name} in the data folder is damaged: delete it, a new one is made at the next start"
+        )
+    return key.encode()
+
+
+class Sessions:
+    """Makes and checks cookies.
+
+    Args:
+        key: signs them.
+        days: how long one is good for.
+        clock: seconds since 1970.
+    """
+
+    def __init__(self, key: bytes, days: int, clock: Callable[[], float] = time.time) -> None:
+        self._key = key
+        self.seconds = days * 86400
+        self._clock = clock
+
+    def new(self) -> str:
+        """The id of a fresh session: nobody can guess it."""
+        return secrets.token_hex(16)
+
+    def cookie(self, session: str) -> str:
+        """The cookie's value for a session, good from now."""
+        head = f"{session}.{int(self._clock())}"
+        return f"{head}.{self._sign(head)}"
+
+    def read(self, value: str | None) -> str | None:
+        """The session of a cookie; None when it is missing, forged or too old."""
+        match = _FORM.fullmatch(value or "")
+        if not match:
+            return None
+        session, issued, signature = match.groups()
+        if not hmac.compare_digest(signature, self._sign(f"{session}.{issued}")):
+            return None
+        return session if self._clock() - int(issued) <= self.seconds else None
+
+    def _sign(self, head: str) -> str:
+        digest = hmac.new(self._key, head.encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")

@@ -1,0 +1,128 @@
+"""Settings of the front door."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field, SecretStr
+
+
+class WebSettings(BaseModel):
+    """The public web chat and the private port."""
+
+    host: str = Field(default="127.0.0.1", description="Address the public web chat listens on.")
+    port: int = Field(default=8080, ge=0, le=65535, description="Port of the public web chat; 0 takes any.")
+    private_host: str = Field(
+        default="127.0.0.1", description="Address for health and metrics. Never open it to the Internet."
+    )
+    private_port: int = Field(default=8081, ge=0, le=65535, description="Port for health and metrics.")
+    https: bool = Field(
+        default=False,
+        description="People reach the chat over https (a reverse proxy ends TLS): cookies become Secure "
+        "and HSTS is sent.",
+    )
+    trust_forwarded: bool = Field(
+        default=False,
+        description="Take the client's address from the last entry of X-Forwarded-For. Only behind a proxy "
+        "that sets it.",
+    )
+    allowed_origins: list[str] = Field(
+        default_factory=list,
+        description="Other origins (scheme://host:port) that may post, besides the chat's own.",
+    )
+    cookie_secret: SecretStr | None = Field(
+        default=None,
+        description="Key that signs the session cookie, at least 32 characters. Empty: made once and kept in "
+        "the data folder.",
+    )
+    session_days: int = Field(default=30, ge=1, le=400, description="How long a browser's session lives.")
+    heartbeat_s: float = Field(default=15.0, gt=0, description="Seconds between signs of life on a stream.")
+    streams_per_session: int = Field(default=6, ge=1, description="Open streams one session may hold.")
+    streams_total: int = Field(default=5000, ge=1, description="Open streams in all.")
+    session_burst: int = Field(default=120, ge=1, description="Messages one session may send at once.")
+    session_rate: float = Field(default=2.0, gt=0, description="Messages a second a session may go on with.")
+    address_burst: int = Field(
+        default=600, ge=1, description="Requests one network address may send at once."
+    )
+    address_rate: float = Field(
+        default=30.0, gt=0, description="Requests a second an address may go on with."
+    )
+    history: int = Field(default=200, ge=1, le=1000, description="Messages of history sent at most.")
+
+
+class DialogueSettings(BaseModel):
+    """Where the dialogue manager (Rasa) is."""
+
+    url: str = Field(
+        default="http://127.0.0.1:5005", description="Address of the dialogue server, without a path."
+    )
+    token: SecretStr | None = Field(
+        default=None, description="Token the dialogue server's channel wants in X-Motcua-Token."
+    )
+    timeout_s: float = Field(default=20.0, gt=0, description="How long one answer may take, in seconds.")
+
+
+class WorkerSettings(BaseModel):
+    """How messages are worked through."""
+
+    concurrency: int = Field(default=16, ge=1, le=256, description="Conversations answered at the same time.")
+    poll_s: float = Field(
+        default=1.0, gt=0, description="Seconds between looks into the inbox when nothing has been announced."
+    )
+    patience_s: float = Field(
+        default=60.0,
+        ge=0,
+        description="How long a failing dialogue server is tried again before the answer of last resort.",
+    )
+    retry_first_s: float = Field(default=0.25, gt=0, description="Longest wait before the first retry.")
+    retry_cap_s: float = Field(default=5.0, gt=0, description="Longest wait between two retries.")
+    lease_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="How long a message may be in work before another process takes it; longer than the "
+        "dialogue timeout.",
+    )
+    backlog: int = Field(
+        default=5000, ge=1, description="Unanswered messages after which new ones are refused."
+    )
+    session_idle_s: float = Field(
+        default=1800.0, gt=0, description="Silence after which the dialogue starts afresh, in seconds."
+    )
+    form_idle_s: float = Field(
+        default=86400.0, gt=0, description="The same while a form is being filled in, in seconds."
+    )
+    session_messages: int = Field(
+        default=60,
+        ge=1,
+        description="Messages after which the dialogue starts afresh (it slows as it grows).",
+    )
+    button_days: int = Field(default=30, ge=1, description="How long a button may be pressed, in days.")
+    shutdown_s: float = Field(
+        default=5.0, ge=0, description="How long a stop waits for answers that are being worked on."
+    )
+
+
+class TelegramSettings(BaseModel):
+    """The Telegram bot; off while there is no token."""
+
+    token: SecretStr | None = Field(default=None, description="Token from @BotFather. Empty: no Telegram.")
+    api_url: str = Field(default="https://api.telegram.org", description="Address of the Bot API.")
+    poll_timeout_s: int = Field(default=25, ge=0, le=50, description="Long-polling time, in seconds.")
+    request_timeout_s: float = Field(
+        default=15.0, gt=0, description="How long one call may take, in seconds."
+    )
+    chat_rate: float = Field(default=1.0, gt=0, description="Messages a second to one chat.")
+    total_rate: float = Field(default=30.0, gt=0, description="Messages a second to all chats together.")
+    senders: int = Field(default=32, ge=1, le=256, description="Chats served at the same time.")
+    give_up_s: float = Field(
+        default=21600.0, ge=0, description="How long an undelivered message is tried again, in seconds."
+    )
+    chat_burst: int = Field(default=120, ge=1, description="Messages taken from one chat at once.")
+    chat_inbound_rate: float = Field(default=2.0, gt=0, description="Messages a second taken after that.")
+
+
+class BotSettings(BaseModel):
+    """Section `bot` of the settings (`MOTCUA_BOT__*`)."""
+
+    web: WebSettings = Field(default_factory=WebSettings, description="The web chat.")
+    dialogue: DialogueSettings = Field(default_factory=DialogueSettings, description="The dialogue server.")
+    worker: WorkerSettings = Field(default_factory=WorkerSettings, description="The conversation worker.")
+    telegram: TelegramSettings = Field(default_factory=TelegramSettings, description="The Telegram channel.")

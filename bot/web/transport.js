@@ -1,0 +1,310 @@
+// How messages travel. Up: POST one at a time, in order, each under an id of our own, again and again until the
+// server has it (it takes one id once). Down: server-sent events, resumed after the last id seen; when those keep
+// failing (a proxy that holds them back), asking for the history every few seconds.
+import { recall, remember } from './memory.js';
+
+const DAY = 864e5;
+
+function wait(ms) {
+  return new Promise((done) => setTimeout(done, ms));
+}
+
+function backoff(tries, most) {
+  return Math.min(most, 1000 * 2 ** Math.min(tries, 9)) * (0.7 + Math.random() * 0.6);
+}
+
+export class Transport {
+  // on: {message(m), history(list), state(id, state, why), net(ok), busy(ms), fresh()}
+  constructor(on) {
+    this.on = on;
+    this.last = 0;
+    this.seen = new Set();
+    this.waiting = new Map();
+    this.answered = new Set();
+    this.queue = recall('queue', []).filter((i) => i && i.id && i.body);
+    this.ready = false;
+    this.sending = false;
+    this.tries = 0;
+    this.streamFails = 0;
+    this.polling = false;
+    this.polledAt = 0;
+    this.renewals = [];
+  }
+
+  async call(method, path, body) {
+    const stop = window.AbortController ? new AbortController() : null;
+    const timer = setTimeout(() => stop && stop.abort(), 15000);
+    try {
+      const r = await fetch(path, {
+        method,
+        credentials: 'same-origin',
+        cache: 'no-store',
+        headers: body ? { 'Content-Type': 'application/json' } : {},
+        body: body ? JSON.stringify(body) : undefined,
+        signal: stop ? stop.signal : undefined,
+      });
+      const data = await r.json().catch(() => ({}));
+      return { status: r.status, data: data || {}, after: +r.headers.get('Retry-After') || 0 };
+    } catch (e) {
+      return { status: 0, data: {}, after: 0 };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  // ---- session -------------------------------------------------------------------------------------------------
+
+  async start() {
+    addEventListener('online', () => this.wake());
+    addEventListener('offline', () => this.on.net(false));
+    document.addEventListener('visibilitychange', () => this.visibility());
+    for (let tries = 0; !(await this.session()); tries++) {
+      this.on.net(false);
+      await wait(backoff(tries, 15000));
+    }
+    this.open();
+    setInterval(() => this.watch(), 2000);
+    this.pump();
+  }
+
+  async session() {
+    const r = await this.call('POST', '/api/session', {});
+    if (r.status !== 200) return false;
+    this.on.net(true);
+    this.last = r.data.last || 0;
+    const list = this.take(r.data.history || []);
+    this.on.history(list);
+    const tail = list[list.length - 1];
+    if (tail && tail.from === 'citizen' && Date.now() - Date.parse(tail.at) < 60000) this.waiting.set(tail.id, Date.now());
+    this.ready = true;
+    this.busy();
+    return true;
+  }
+
+  // A 401: the cookie is gone or too old. Once or twice is normal, again and again means that cookies are blocked.
+  async renew() {
+    const now = Date.now();
+    this.renewals = this.renewals.filter((t) => now - t < 60000);
+    if (this.renewals.length >= 3) return false;
+    this.renewals.push(now);
+    this.close();
+    this.seen.clear();
+    this.waiting.clear();
+    const ok = await this.session();
+    if (ok) {
+      this.on.fresh();
+      this.open();
+    }
+    return ok;
+  }
+
+  // ---- up ------------------------------------------------------------------------------------------------------
+
+  push(id, body, shown) {
+    this.queue.push({ id, body, shown, at: Date.now() });
+    this.seen.add('c' + id);
+    this.keep();
+    this.on.state(id, 'pending');
+    this.pump();
+  }
+
+  keep() {
+    remember('queue', this.queue);
+  }
+
+  drop(id) {
+    this.queue = this.queue.filter((i) => i.id !== id);
+    this.keep();
+  }
+
+  again(id) {
+    const item = this.queue.find((i) => i.id === id);
+    if (!item) return;
+    item.failed = false;
+    item.at = Date.now();
+    this.on.state(id, 'pending');
+    this.wake();
+  }
+
+  wake() {
+    this.tries = 0;
+    clearTimeout(this.timer);
+    this.pump();
+    if (this.ready && !this.source && !this.polling) this.open();
+  }
+
+  async pump() {
+    if (this.sending || !this.ready) return;
+    const old = Date.now() - DAY;
+    this.queue.forEach((i) => {
+      if (!i.failed && i.at < old) this.fail(i, 'Chưa gửi được từ hôm trước.');
+    });
+    const item = this.queue.find((i) => !i.failed);
+    if (!item) return;
+    this.sending = true;
+    const r = await this.call('POST', '/api/messages', { id: item.id, ...item.body });
+    this.sending = false;
+    if (!this.queue.includes(item)) return this.pump(); // its answer overtook the receipt
+    if (r.status >= 200 && r.status < 300) {
+      this.tries = 0;
+      this.drop(item.id);
+      this.delivered(item.id);
+      return this.pump();
+    }
+    if (r.status === 401) {
+      if (await this.renew()) return this.pump();
+      return this.later(item, r, 'Trình duyệt đang chặn cookie nên chưa giữ được phiên. Anh/chị cho phép cookie rồi tải lại trang.');
+    }
+    const said = r.data.error && r.data.error.message;
+    if (r.status === 429) return this.later(item, r, 'Anh/chị nhắn hơi nhanh, tin sẽ tự gửi sau ít giây.');
+    if (r.status >= 500 || r.status === 408) return this.later(item, r, 'Hệ thống đang bận, tin sẽ tự gửi lại.');
+    if (r.status === 0) {
+      this.on.net(false);
+      return this.later(item, r, navigator.onLine === false ? 'Chờ có mạng sẽ tự gửi.' : 'Mạng yếu, đang gửi lại…');
+    }
+    this.fail(item, said || 'Tin này không gửi được.');
+    return this.pump();
+  }
+
+  later(item, r, why) {
+    this.on.state(item.id, 'later', why);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.pump(), Math.max(r.after * 1000, backoff(this.tries++, 30000)));
+  }
+
+  fail(item, why) {
+    item.failed = true;
+    this.keep();
+    this.on.state(item.id, 'failed', why);
+  }
+
+  delivered(id) {
+    this.on.net(true);
+    if (!this.answered.has(id)) this.waiting.set(id, Date.now());
+    this.on.state(id, 'sent');
+    this.busy();
+  }
+
+  busy() {
+    this.on.busy(this.waiting.size ? Date.now() - Math.min(...this.waiting.values()) : -1);
+  }
+
+  // ---- down ----------------------------------------------------------------------------------------------------
+
+  open() {
+    this.close();
+    if (!window.EventSource) {
+      this.polling = true;
+      return;
+    }
+    const source = new EventSource('/api/stream?after=' + this.last);
+    this.proven = false;
+    this.polledAt = Date.now();
+    this.source = source;
+    source.onopen = () => {
+      this.on.net(true);
+      // Opening alone proves little: some proxies accept the stream and pass nothing on.
+      this.steady = setTimeout(() => { this.streamFails = 0; this.polling = false; }, 20000);
+    };
+    source.addEventListener('message', (event) => {
+      let m;
+      try {
+        m = JSON.parse(event.data);
+      } catch (e) {
+        return;
+      }
+      this.streamFails = 0;
+      this.polling = false;
+      this.proven = true;
+      this.take([m]).forEach((x) => this.on.message(x));
+    });
+    source.onerror = () => {
+      clearTimeout(this.steady);
+      if (this.source !== source) return;
+      this.streamFails++;
+      if (this.streamFails > 1) this.on.net(false);
+      if (source.readyState === 2 || this.streamFails > 3) {
+        this.close();
+        if (this.streamFails > 3) this.polling = true;
+        this.poll(); // tells a lost session (401) from a lost line
+        this.reopen = setTimeout(() => this.open(), this.polling ? 60000 : backoff(this.streamFails, 15000));
+      }
+    };
+  }
+
+  close() {
+    clearTimeout(this.reopen);
+    clearTimeout(this.steady);
+    if (this.source) this.source.close();
+    this.source = null;
+  }
+
+  async poll() {
+    if (!this.ready || this.asking) return;
+    this.asking = true;
+    this.polledAt = Date.now();
+    const r = await this.call('GET', '/api/history?after=' + this.last);
+    this.asking = false;
+    if (r.status === 200) {
+      this.on.net(true);
+      this.take(r.data.messages || []).forEach((m) => this.on.message(m));
+    } else if (r.status === 401) this.renew();
+    else if (r.status === 0) this.on.net(false);
+  }
+
+  // Looks every two seconds whether an answer is late: a stream that is open but silent must not keep it back.
+  watch() {
+    const now = Date.now();
+    const oldest = Math.min(...this.waiting.values());
+    const late = now - oldest > 8000;
+    const every = this.polling ? (this.waiting.size ? 2500 : 10000) : late ? 8000 : 30000;
+    const due = this.polling || late || !this.proven;
+    if (due && !document.hidden && now - this.polledAt > every) this.poll();
+    // After a minute and a half it may be a person's turn to answer: stop pretending that the machine is writing.
+    this.waiting.forEach((t, id) => { if (now - t > 90000) this.waiting.delete(id); });
+    this.busy();
+  }
+
+  visibility() {
+    clearTimeout(this.asleep);
+    if (document.hidden) this.asleep = setTimeout(() => this.close(), 120000);
+    else if (this.ready) {
+      if (!this.source && !this.polling) this.open();
+      this.poll();
+      this.wake();
+    }
+  }
+
+  // New messages only, with the bookkeeping of what they answer.
+  take(list) {
+    const fresh = list.filter((m) => {
+      const own = m.from === 'citizen';
+      const key = (own ? 'c' : 'b') + m.id;
+      const sent = own ? m.id : m.reply_to;
+      if (sent && this.queue.some((i) => i.id === sent)) {
+        this.drop(sent); // it arrived, though its receipt did not
+        this.delivered(sent);
+      }
+      if (m.id === undefined || this.seen.has(key)) return false;
+      this.seen.add(key);
+      if (own) return true;
+      if (m.id > this.last) this.last = m.id;
+      if (m.from === 'staff') this.waiting.clear();
+      else if (m.final !== false) this.done(m.reply_to);
+      return true;
+    });
+    this.busy();
+    return fresh;
+  }
+
+  // Answers come in the order of the questions: an answer to one closes those before it.
+  done(id) {
+    if (!id) return;
+    this.answered.add(id);
+    if (!this.waiting.has(id)) return;
+    for (const key of Array.from(this.waiting.keys())) {
+      this.waiting.delete(key);
+      if (key === id) break;
+    }
+  }
+}

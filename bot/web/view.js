@@ -1,0 +1,208 @@
+// What is on the screen: messages, days, chips, the typing sign, and a scroll position that belongs to the reader.
+import { el, plain, rich } from './markup.js';
+
+const NAMES = { citizen: 'Anh/chị', bot: 'Trợ lý', staff: 'Cán bộ' };
+const MARKS = { pending: 'Đang gửi…', sent: '✓ Đã gửi', later: 'Chưa gửi được.', failed: 'Không gửi được.' };
+const $ = (id) => document.getElementById(id);
+const two = (n) => (n < 10 ? '0' : '') + n;
+
+function dayName(date) {
+  const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(date).setHours(0, 0, 0, 0)) / 864e5);
+  if (days === 0) return 'Hôm nay';
+  if (days === 1) return 'Hôm qua';
+  const week = ['Chủ nhật', 'Thứ Hai', 'Thứ Ba', 'Thứ Tư', 'Thứ Năm', 'Thứ Sáu', 'Thứ Bảy'][date.getDay()];
+  return `${week}, ${two(date.getDate())}/${two(date.getMonth() + 1)}/${date.getFullYear()}`;
+}
+
+export class View {
+  // on: {press(button, chip), retry(id)}
+  constructor(on) {
+    this.on = on;
+    this.scroll = $('scroll');
+    this.log = $('log');
+    this.own = new Map();
+    this.stuck = true;
+    this.first = null;
+    this.day = '';
+    this.scroll.addEventListener('scroll', () => this.scrolled(), { passive: true });
+    addEventListener('resize', () => this.stuck && this.bottom());
+    $('newer').addEventListener('click', () => {
+      this.bottom();
+      this.scroll.focus();
+    });
+  }
+
+  // ---- scrolling -----------------------------------------------------------------------------------------------
+
+  scrolled() {
+    const s = this.scroll;
+    this.stuck = s.scrollHeight - s.scrollTop - s.clientHeight < 60;
+    if (this.stuck) $('newer').hidden = true;
+  }
+
+  bottom() {
+    if (!$('empty').hidden) return;
+    this.scroll.scrollTop = this.scroll.scrollHeight;
+    this.stuck = true;
+    $('newer').hidden = true;
+  }
+
+  // Follows new text only for a reader who is at the end, and never past the beginning of the answer.
+  follow() {
+    const s = this.scroll;
+    if (!this.stuck) {
+      this.offer('Tin mới ↓');
+      return;
+    }
+    const end = s.scrollHeight - s.clientHeight;
+    const top = this.first ? this.head(this.first).offsetTop - 14 : end;
+    s.scrollTop = Math.min(end, top);
+    if (end > top + 60) {
+      this.stuck = false;
+      this.offer('Xem tiếp ↓');
+    }
+  }
+
+  offer(label) {
+    if (!$('newer').hidden) return; // "Xem tiếp" stays while one answer comes in several messages
+    $('newer').textContent = label;
+    $('newer').hidden = false;
+  }
+
+  // A short question stays in sight above its answer.
+  head(row) {
+    const question = row.previousElementSibling;
+    return question && question.offsetHeight < this.scroll.clientHeight * 0.3 ? question : row;
+  }
+
+  // ---- messages ------------------------------------------------------------------------------------------------
+
+  // Announcements are held back while a whole history is put in.
+  quietly(work) {
+    this.log.setAttribute('aria-live', 'off');
+    work();
+    this.first = null;
+    this.bottom();
+    setTimeout(() => this.log.setAttribute('aria-live', 'polite'), 500);
+  }
+
+  message(from, text, at) {
+    const date = at ? new Date(at) : new Date();
+    const valid = isNaN(date) ? new Date() : date;
+    const day = dayName(valid);
+    if (day !== this.day) {
+      this.day = day;
+      this.log.append(el('div', 'day', day));
+    }
+    const row = el('article', 'row ' + from);
+    const bubble = el('div', 'bubble');
+    bubble.append(el('span', from === 'staff' ? 'name' : 'vh', NAMES[from] + (from === 'staff' ? '' : ': ')));
+    (from === 'citizen' ? plain : rich)(text, bubble);
+    const meta = el('div', 'meta');
+    const time = el('time', '', two(valid.getHours()) + ':' + two(valid.getMinutes()));
+    time.dateTime = valid.toISOString();
+    meta.append(time);
+    row.append(bubble, meta);
+    // One time for a run of messages of the same minute.
+    const before = this.log.lastElementChild;
+    if (before && before.className === row.className && !before.querySelector('.chips')
+        && before.querySelector('time').textContent === time.textContent) before.classList.add('run');
+    this.log.append(row);
+    $('empty').hidden = true;
+    return row;
+  }
+
+  citizen(id, text, at, shownOnly) {
+    if (this.own.has(id)) return;
+    const row = this.message('citizen', text, at);
+    row.querySelector('.meta').append(el('span', 'mark'));
+    this.own.set(id, row);
+    if (shownOnly) return;
+    this.first = null;
+    this.bottom();
+  }
+
+  answer(m, usedTitles) {
+    const row = this.message(m.from === 'staff' ? 'staff' : 'bot', m.text || '', m.at);
+    const buttons = m.buttons || [];
+    if (buttons.length) {
+      const chips = el('div', 'chips');
+      chips.setAttribute('role', 'group');
+      chips.setAttribute('aria-label', 'Lựa chọn');
+      buttons.forEach((b) => {
+        const chip = el('button', 'chip', b.title);
+        chip.type = 'button';
+        chip.addEventListener('click', () => {
+          if (chip.getAttribute('aria-disabled')) return;
+          this.used(chips, b.title);
+          this.on.press(b);
+        });
+        chips.append(chip);
+      });
+      row.insertBefore(chips, row.lastElementChild);
+      if (usedTitles && buttons.some((b) => b.title === usedTitles)) this.used(chips, usedTitles);
+    }
+    if (!this.first) this.first = row;
+  }
+
+  // aria-disabled and not disabled: a keyboard user keeps the place on the page.
+  used(chips, title) {
+    let marked = false;
+    Array.from(chips.children).forEach((chip) => {
+      chip.setAttribute('aria-disabled', 'true');
+      if (!marked && chip.textContent === title) {
+        marked = true;
+        chip.classList.add('chosen');
+      }
+    });
+  }
+
+  state(id, state, why) {
+    const row = this.own.get(id);
+    if (!row) return;
+    const mark = row.querySelector('.mark');
+    row.dataset.state = state;
+    mark.textContent = why || MARKS[state];
+    const old = row.querySelector('.again');
+    if (old) old.remove();
+    if (state === 'later' || state === 'failed') {
+      const again = el('button', 'again', state === 'failed' ? 'Gửi lại' : 'Gửi ngay');
+      again.type = 'button';
+      again.addEventListener('click', () => this.on.retry(id));
+      row.querySelector('.meta').append(again);
+      if (this.stuck) this.bottom();
+    }
+  }
+
+  note(text) {
+    this.log.append(el('div', 'day', text));
+  }
+
+  // ms: how long the oldest question waits; below 0: none does.
+  typing(ms) {
+    const box = $('typing');
+    const shown = !box.hidden;
+    box.hidden = ms < 0;
+    const text = ms < 0 ? '' : ms > 12000 ? 'Tôi vẫn đang tìm, anh/chị chờ thêm chút.' : 'Trợ lý đang trả lời…';
+    if ($('typing-text').textContent !== text) $('typing-text').textContent = text;
+    if (ms >= 0 && !shown && this.stuck) this.bottom();
+  }
+
+  // Takes everything off the screen; the function it returns puts it back.
+  clear() {
+    const kept = Array.from(this.log.childNodes);
+    const day = this.day;
+    kept.forEach((node) => node.remove());
+    this.day = '';
+    this.first = null;
+    $('empty').hidden = false;
+    $('newer').hidden = true;
+    this.scroll.scrollTop = 0;
+    return () => {
+      this.log.prepend(...kept);
+      this.day = this.day || day;
+      $('empty').hidden = true;
+      this.bottom();
+    };
+  }
+}

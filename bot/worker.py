@@ -1,0 +1,298 @@
+"""The conversation worker: takes each conversation's messages in order, asks the dialogue, writes answers.
+
+One loop claims; every claimed message is answered by a task of its own. A conversation has at most one
+message in work, so a slow or failing one holds up nobody else. While the dialogue server cannot be reached
+at all, only single probes are sent and whoever has waited too long gets the answer of last resort.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot import reduced, sentences
+from bot.channels import Routes
+from bot.dialogue import Dialogue, DialogueDown, DialogueFailed, DialogueRefused, Question
+from bot.inbox import Claim, Inbox, LostClaim
+from bot.metrics import Metrics
+from bot.reduced import LastResort
+from bot.replies import Reply, Turn
+from bot.settings import WorkerSettings
+from knowledge.text import strip_command
+from store.tables import now
+
+_log = structlog.get_logger(__name__)
+
+# That many calls in a row that did not reach the server mean that it is down, not that one message is bad.
+_DOWN_AFTER = 3
+_PROBE_S = 0.5
+
+
+class Worker:
+    """Answers what is in the inbox.
+
+    Args:
+        routes: the way out of each channel, by its name.
+        last_resort: answers while the dialogue is out of order; None: a fixed sentence.
+        randomness: 0 ≤ x < 1; spreads the retries.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        dialogue: Dialogue,
+        routes: Routes,
+        settings: WorkerSettings,
+        metrics: Metrics,
+        *,
+        last_resort: LastResort | None = None,
+        randomness: Callable[[], float] = random.random,
+    ) -> None:
+        self._inbox = inbox
+        self._dialogue = dialogue
+        self._routes = routes
+        self._settings = settings
+        self._metrics = metrics
+        self._last_resort = last_resort
+        self._random = randomness
+        self._wake = asyncio.Event()
+        self._up = asyncio.Event()
+        self._in_work: set[str] = set()
+        self._again: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._unreached = 0
+        self._since = now()
+        inbox.announce = self.announce
+
+    def announce(self, conversation: str) -> None:
+        """Say that a message of the conversation was written down: it is looked at without waiting."""
+        if conversation in self._in_work:
+            # It cannot be claimed before the one in work is answered.
+            self._again.add(conversation)
+        else:
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Work until cancelled; what is in work then has `shutdown_s` to finish, the rest is put back."""
+        self._since = now()
+        orphans = await self._inbox.recover()
+        if orphans:
+            _log.info("messages of an earlier process taken up again", count=orphans)
+        try:
+            while True:
+                try:
+                    await self._round()
+                except Exception:
+                    self._metrics.failures.labels("worker").inc()
+                    _log.exception("a round of the worker failed")
+                    await asyncio.sleep(self._settings.poll_s)
+        finally:
+            await self._finish()
+
+    @property
+    def down(self) -> bool:
+        """Whether the dialogue server is held to be out of reach."""
+        return self._unreached >= _DOWN_AFTER
+
+    async def _round(self) -> None:
+        free = self._settings.concurrency - len(self._tasks)
+        self._wake.clear()
+        claims: list[Claim] = []
+        if free > 0:
+            claims = await self._inbox.claim(
+                free, received_before=self._given_up_before() if self.down else None
+            )
+            if self.down and not self._tasks:
+                claims += await self._inbox.claim(1)
+        for claim in claims:
+            self._in_work.add(claim.conversation_id)
+            task = asyncio.create_task(self._work(claim), name=f"message-{claim.id}")
+            self._tasks.add(task)
+            task.add_done_callback(self._done)
+        if claims and len(claims) == free and not self.down:
+            return
+        # While the server is down new messages do not make it answer sooner: only its return does.
+        awaited, longest = (self._up, _PROBE_S) if self.down else (self._wake, self._settings.poll_s)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(longest):
+                await awaited.wait()
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        full = len(self._tasks) >= self._settings.concurrency
+        self._tasks.discard(task)
+        if full:
+            self._wake.set()
+
+    def _given_up_before(self) -> datetime:
+        # A message that came while nothing ran has not been tried for as long as it is old.
+        moment = now()
+        if moment - self._since < timedelta(seconds=self._settings.patience_s):
+            return datetime.min.replace(tzinfo=moment.tzinfo)
+        return moment - timedelta(seconds=self._settings.patience_s)
+
+    async def _work(self, claim: Claim) -> None:
+        try:
+            await self._respond(claim)
+        except LostClaim:
+            self._metrics.failures.labels("lost_claim").inc()
+            _log.warning("another process answered first", message=claim.id)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._put_back(claim, 0.0, "stopped"))
+            raise
+        except Exception as error:
+            self._metrics.failures.labels("worker").inc()
+            _log.exception("answering a message failed", message=claim.id)
+            await self._put_back(claim, self._settings.retry_cap_s, type(error).__name__)
+        finally:
+            self._in_work.discard(claim.conversation_id)
+            if claim.more or claim.conversation_id in self._again:
+                self._again.discard(claim.conversation_id)
+                self._wake.set()
+
+    async def _put_back(self, claim: Claim, delay_s: float, error: str) -> None:
+        try:
+            await self._inbox.put_back(claim, delay_s, error)
+        except Exception:
+            # Its lease runs out, and it is taken up again then.
+            _log.exception("a message could not be put back", message=claim.id)
+            return
+        asyncio.get_running_loop().call_later(delay_s, self._wake.set)
+
+    async def _respond(self, claim: Claim) -> None:
+        own = _without_dialogue(claim)
+        if own is not None:
+            await self._close(claim, own)
+            return
+        question = _question(claim)
+        if self.down and self._exhausted(claim):
+            await self._close_reduced(claim, "the dialogue server is out of reach")
+            return
+        started = time.perf_counter()
+        try:
+            turn = await self._dialogue.ask(question)
+        except DialogueRefused as refusal:
+            self._metrics.failures.labels("dialogue_refused").inc()
+            _log.error("the dialogue refused a message", message=claim.id, reason=str(refusal))
+            await self._close(claim, Turn((Reply(sentences.APOLOGY),)), dead=f"refused: {refusal}")
+            return
+        except DialogueFailed as failure:
+            await self._failed(claim, failure)
+            return
+        self._metrics.dialogue_seconds.observe(time.perf_counter() - started)
+        if self.down:
+            _log.info("the dialogue server answers again")
+        self._reached()
+        if claim.body.get("cut"):
+            turn = Turn((Reply(sentences.CUT), *turn.replies), turn.in_form)
+        await self._close(claim, turn)
+
+    async def _failed(self, claim: Claim, failure: DialogueFailed) -> None:
+        unreached = isinstance(failure, DialogueDown)
+        if unreached:
+            self._unreached += 1
+            self._up.clear()
+        else:
+            self._reached()
+        kind = "dialogue_unreached" if unreached else "dialogue_failed"
+        self._metrics.failures.labels(kind).inc()
+        if self._unreached == _DOWN_AFTER:
+            _log.error("the dialogue server is out of reach", reason=str(failure))
+        if self._exhausted(claim):
+            await self._close_reduced(claim, str(failure))
+            return
+        _log.warning("no answer yet", message=claim.id, attempt=claim.attempts, reason=str(failure))
+        longest = min(
+            self._settings.retry_cap_s, self._settings.retry_first_s * 2.0 ** min(claim.attempts - 1, 20)
+        )
+        # Half fixed, half random: never at once, never all together.
+        await self._put_back(claim, longest * (0.5 + 0.5 * self._random()), str(failure))
+
+    def _reached(self) -> None:
+        self._unreached = 0
+        self._up.set()
+
+    def _exhausted(self, claim: Claim) -> bool:
+        since = max(claim.received_at, self._since)
+        return now() - since >= timedelta(seconds=self._settings.patience_s)
+
+    async def _close_reduced(self, claim: Claim, reason: str) -> None:
+        self._metrics.failures.labels("reduced").inc()
+        text = str(claim.body.get("text") or claim.body.get("title") or "")
+        replies = await reduced.answer(self._last_resort, text, claim.place_code)
+        await self._close(claim, Turn(tuple(replies)), error=f"reduced: {reason}")
+
+    async def _close(
+        self, claim: Claim, turn: Turn, *, error: str | None = None, dead: str | None = None
+    ) -> None:
+        route = self._routes[claim.channel]
+        fitting = [piece for reply in turn.replies for piece in route.fit(reply)]
+        written = await self._inbox.answer(
+            claim,
+            fitting,
+            reply_to=route.client_id(claim.external_id),
+            pushed=route.pushed,
+            in_form=turn.in_form,
+            state="dead" if dead else "done",
+            error=dead or error,
+        )
+        self._metrics.turn_seconds.observe((now() - claim.received_at).total_seconds())
+        self._metrics.messages_out.labels(claim.channel).inc(len(written))
+        route.deliver(written)
+
+    async def _finish(self) -> None:
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=self._settings.shutdown_s)
+        left = list(self._tasks)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+
+def _question(claim: Claim) -> Question:
+    text, payload = _wording(claim)
+    sender = f"{claim.conversation_id}-{claim.session}"
+    return Question(
+        sender=sender,
+        message_id=str(claim.id),
+        text=text,
+        payload=payload,
+        metadata={
+            "conversation": claim.conversation_id,
+            "citizen": claim.citizen_id,
+            "channel": claim.channel,
+            "place": claim.place_code,
+            "message_id": str(claim.id),
+        },
+    )
+
+
+def _wording(claim: Claim) -> tuple[str | None, str | None]:
+    body = claim.body
+    match body.get("kind"):
+        case "button" | "command":
+            return None, str(body["payload"])
+        case "location":
+            return None, "/give_place" + json.dumps({"lat": body["lat"], "lon": body["lon"]})
+        case _:
+            # The slash is taken off here as well as in the dialogue's channel: it would be a command there.
+            return strip_command(str(body.get("text", ""))) or "?", None
+
+
+def _without_dialogue(claim: Claim) -> Turn | None:
+    """The answer to what the dialogue has nothing to say about."""
+    match claim.body.get("kind"):
+        case "button" if not claim.body.get("payload"):
+            return Turn((Reply(sentences.BUTTON_GONE),))
+        case "unsupported":
+            return Turn((Reply(sentences.UNSUPPORTED),))
+        case "flood":
+            return Turn((Reply(sentences.TOO_FAST),))
+        case _:
+            return None

@@ -1,0 +1,139 @@
+"""Scores of the candidates from all legs, fused by a weighted sum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.search._features import pairs
+from knowledge.search._index import Index
+from knowledge.search._postings import letters
+from knowledge.search._reading import Reading
+from knowledge.search._variants import qualifiers
+
+Floats = NDArray[np.float32]
+
+_DEPTH = 30
+_EXPANSION_FIELDS = 0.5
+_EXPANSION_NAMES = 0.3
+
+SIGNALS: Final = (
+    "fields", "names", "letters", "dense_raw", "dense_expanded", "alias", "covered", "covering", "expanded_covering",
+    "named", "unnamed", "missed", "citizen", "commune", "province", "common", "detailed", "long",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Candidates, best first.
+
+    Attributes:
+        rows: their rows in the index.
+        scores: fused scores.
+        signals: one column each for SIGNALS; shape (candidates, signals).
+        raw: the best unnormalised score of some legs, for the decision.
+    """
+
+    rows: NDArray[np.int64]
+    scores: Floats
+    signals: Floats
+    raw: Mapping[str, float]
+
+
+def rank(reading: Reading, index: Index, weights: Floats) -> Ranked:
+    """Score everything with the cheap legs, and fuse for the candidates that any of them puts forward."""
+    legs = index.legs
+    subject = pairs(reading.subject)
+    single = dict.fromkeys(subject, 1.0)
+    fields = legs["fields"].scores(_with(single, reading, _EXPANSION_FIELDS))
+    names = legs["names"].scores(_with(single, reading, _EXPANSION_NAMES))
+    shapes = _letters(reading.subject, index)
+    alias = _alias(reading.subject, index)
+    vectors = index.encoder.encode([reading.subject, reading.expanded])
+    # With FAISS the nearest come first without scoring every row.
+    _, nearest = index.vectors.search(vectors, min(_DEPTH, len(index.codes)))
+    rows = np.unique(
+        np.concatenate(
+            [_top(leg, _DEPTH) for leg in (fields, names, shapes)] + [_top(alias, 10), nearest.ravel().astype(np.int64)]
+        )
+    )
+    rows = rows[rows >= 0]
+    dense = index.rows[rows] @ vectors.T
+    raw_words = legs["rarity"].scores(dict.fromkeys(reading.subject, 1.0))
+    all_words = legs["rarity"].scores(dict.fromkeys(reading.expanded, 1.0))
+    asked = sum(legs["rarity"].rarity(word) for word in set(reading.subject)) or 1.0
+    weight = index.facts["weight"][rows] + np.float32(1e-6)
+    spoken = qualifiers((*reading.tokens, "|", *reading.expanded), spoken=True)
+    special = index.features[rows]
+    signals = np.column_stack(
+        [
+            fields[rows] / max(float(fields.max()), 1e-6),
+            names[rows] / max(float(names.max()), 1e-6),
+            shapes[rows],
+            dense[:, 0],
+            dense[:, 1],
+            alias[rows],
+            raw_words[rows] / asked,
+            raw_words[rows] / weight,
+            all_words[rows] / weight,
+            (special & spoken).sum(1),
+            (special & ~spoken).sum(1),
+            (spoken & ~special).sum(1) if spoken.any() else np.zeros(len(rows)),
+            index.facts["citizen"][rows],
+            index.facts["commune"][rows],
+            index.facts["province"][rows],
+            index.facts["common"][rows],
+            index.facts["detailed"][rows],
+            index.facts["long"][rows],
+        ]
+    ).astype(np.float32)
+    scores = signals @ weights
+    order = np.lexsort((rows, -scores))
+    raw = {
+        "fields": float(fields.max()) / max(len(subject), 1),
+        "names": float(names.max()) / max(len(subject), 1),
+        "letters": float(shapes.max(initial=0.0)),
+        "dense": float(dense.max(initial=0.0)),
+        "alias": float(alias.max(initial=0.0)),
+    }
+    return Ranked(rows[order], scores[order], signals[order], raw)
+
+
+def _with(single: dict[str, float], reading: Reading, weight: float) -> dict[str, float]:
+    query = dict(single)
+    for phrase in reading.official:
+        for term in pairs(phrase):
+            query[term] = query.get(term, 0.0) + weight
+    return query
+
+
+def _letters(subject: Sequence[str], index: Index) -> Floats:
+    leg = index.legs["letters"]
+    counts = letters(subject)
+    query = {gram: (1.0 + np.log(count)) * leg.rarity(gram) for gram, count in counts.items() if gram in leg.terms}
+    norm = float(np.sqrt(sum(w * w for w in query.values()))) or 1.0
+    return leg.scores({gram: float(w) / norm for gram, w in query.items()})
+
+
+def _alias(subject: Sequence[str], index: Index) -> Floats:
+    """The best everyday name of each procedure: how much of it and of the question is the same (0 to 1)."""
+    leg = index.legs["aliases"]
+    asked = sum(leg.rarity(word) for word in set(subject)) or 1.0
+    shared = leg.scores(dict.fromkeys(subject, 1.0))
+    close = shared / (shared + (index.alias_weight - shared) + np.float32(0.5) * (np.float32(asked) - shared))
+    best = np.zeros(len(index.codes), np.float32)
+    held = np.flatnonzero(shared)
+    np.maximum.at(best, index.alias_owner[held], close[held])
+    return best
+
+
+def _top(scores: Floats, depth: int) -> NDArray[np.int64]:
+    if len(scores) > depth:
+        chosen = np.argpartition(-scores, depth)[:depth]
+    else:
+        chosen = np.arange(len(scores))
+    return chosen[scores[chosen] > 0].astype(np.int64)

@@ -1,0 +1,67 @@
+"""One reading of a question for all legs of the search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from knowledge.search._spelling import Speller
+from knowledge.search._stop import law_cues, masks
+from knowledge.text import codes, tokens
+from knowledge.vocabulary import Ambiguity, Entry, Vocabulary, words
+
+# A citizen's question is short; what is longer is a story, whose beginning says enough.
+_LONGEST = 120
+_EXPANSION = 12
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A question as the search sees it.
+
+    Attributes:
+        codes: procedure codes named in full.
+        tokens: folded, corrected syllables.
+        subject: the syllables that may say what it is about.
+        entries: everyday phrases found in it.
+        official: official syllables they stand for, without repetition of phrases.
+        ambiguity: set when the subject alone fits several procedures.
+        law: signs of a question about fines and offences.
+        known: share of the subject's syllables that the catalogue or the vocabulary knows.
+    """
+
+    codes: tuple[str, ...]
+    tokens: tuple[str, ...]
+    subject: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    official: tuple[tuple[str, ...], ...]
+    ambiguity: Ambiguity | None
+    law: int
+    known: float
+
+    @property
+    def expanded(self) -> list[str]:
+        """The subject, followed by the official words for it."""
+        return [*self.subject, *(word for phrase in self.official for word in phrase)]
+
+
+def read(text: str, vocabulary: Vocabulary, speller: Speller) -> Reading:
+    """Read a question; any string is accepted."""
+    typed = tokens(text)[:_LONGEST]
+    marked: Sequence[str] | None = words(text)[:_LONGEST]
+    folded = speller.correct(typed)
+    if marked is None or len(marked) != len(folded):
+        marked = None
+    mask = masks(folded)
+    subject = [word for word, keep in zip(folded, mask.subject, strict=True) if keep]
+    # "mất bao lâu" is no loss: what a frame holds is not looked up.
+    found = vocabulary.expand(
+        ["" if held else word for word, held in zip(folded, mask.frame, strict=True)], marked
+    )
+    entries = tuple(expansion.entry for expansion in found)
+    official = tuple(dict.fromkeys(entry.official[:_EXPANSION] for entry in entries))
+    ambiguity = vocabulary.ambiguous(folded) or vocabulary.ambiguous(subject)
+    known = sum(speller.knows(word) for word in subject) / len(subject) if subject else 0.0
+    return Reading(
+        tuple(codes(text)), tuple(folded), tuple(subject), entries, official, ambiguity, law_cues(folded), known
+    )

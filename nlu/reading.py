@@ -1,0 +1,248 @@
+"""What a message means when the bot has just asked something: pure rules, no Rasa in here.
+
+The classifier reads a message alone. In a form or behind a menu the same words mean something else: "Rác trước cổng chợ"
+is the text that was asked for, "2" is the second button, "hủy" ends the form whatever slot is open. These rules decide on
+folded text, hence with and without diacritics alike. Runs inside Rasa on CPython 3.10; standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from knowledge import text as texts
+
+FREE_TEXT_SLOTS = frozenset({"case_subject", "case_text", "case_place", "case_contact"})
+
+_CASE_CODE = re.compile(r"(?<![A-Za-z0-9])mc(?:\s*[-–—_.]\s*|\s?)([a-z0-9]{6})(?![A-Za-z0-9])", re.IGNORECASE)
+_PAYLOAD = re.compile(r"/([a-z_]+)(\{.*\})?", re.DOTALL)
+
+# A Vietnamese syllable without its diacritics: onset, vowels, coda.
+_SYLLABLE = re.compile(
+    r"(?:ngh|ng|nh|gh|gi|kh|ph|th|tr|ch|qu|b|c|d|g|h|k|l|m|n|p|r|s|t|v|x)?"
+    r"(?:uye|uya|uyu|oai|oay|oeo|uay|uoi|uou|ieu|yeu|oao|ai|ao|au|ay|eo|eu|ia|ie|iu|oa|oe|oi|oo|ua|ue|ui|uo|uu|uy|ye|a|e|i|o|u|y)"
+    r"(?:ch|ng|nh|c|m|n|p|t)?"
+)
+
+_POLITE = r"(?: (?:di|nha|nhe|nghen|nghe|a|ah|ban|em|anh|chi|oi|gium|dum|giup|toi|tui|cam on|luon|roi|thoi))*"
+_STOP = re.compile(
+    r"(?:da |u |o |thoi |khoan |toi |tui |em |minh )*"
+    r"(?:huy|huy bo|huy gium|huy don|huy phan anh|huy khieu nai|huy gop y|thoi|bo di|thoat|thoat ra|dung|dung lai|ngung|"
+    r"ngung lai|ngung di|nghi|stop|cancel|quit|exit|doi y|doi y roi|de bua khac|de luc khac|"
+    r"(?:khong|ko|hong|hok|dung|khoi|chua|het) (?:muon |can |co )?(?:gui|lam|khieu nai|phan anh|gop y|noi|nop|khai|tiep tuc|to cao)"
+    r"(?: gi| don| phan anh| khieu nai| gop y)?(?: nua)?)" + _POLITE
+)
+_SKIP = re.compile(
+    r"(?:da |thoi )*(?:khong|ko|khoi|bo qua|khong co|khong can|khong de lai|khong muon de lai|de trong|giau ten|an danh|thoi khoi)"
+    + _POLITE
+)
+_YES = re.compile(
+    r"(?:da |u |ua |o |vang )*(?:gui|gui di|gui luon|gui gium|gui giup|dung|dung roi|phai|phai roi|ok|oke|okay|okie|dong y|xac nhan|chinh xac|"
+    r"duoc|duoc roi|co|yes|da|vang|u|ua|chuan|y vay)" + _POLITE
+)
+_NO = re.compile(
+    r"(?:da |o )*(?:sai|sai roi|chua dung|khong dung|khong phai|khong|chua|no|sua|sua lai|chua duoc|lon roi|nham roi)"
+    + _POLITE
+)
+_QUESTION = re.compile(
+    r"\?\s*$|(?<!\w)(?:o dau|cho nao|noi nao|bao nhieu|bao lau|may ngay|may bua|nhieu tien|chung nao|khi nao|can gi|giay gi|"
+    r"giay to gi|giay to nao|nhung gi|lam sao|the nao|nhu nao|ra sao|sao vay|duoc khong|duoc hong|phai khong|co can|"
+    r"can nhung|ho so gom|thu tuc|le phi|nop dau|cho hoi|cho toi hoi|cho em hoi|hoi chut|la gi|vay ha)(?!\w)"
+)
+_HANDOFF = re.compile(
+    r"(?<!\w)(?:gap|noi chuyen|ket noi|noi may|chuyen may|nguoi that|tu van vien|tong dai|hotline|duong day nong|goi lai)(?!\w)"
+)
+_CASE_WORDS = re.compile(r"(?<!\w)(?:toi dau|sao roi|xong chua|ket qua|tinh trang|kiem tra|tra cuu|xem|coi|ma|theo doi)(?!\w)")
+
+# Behind "which commune?", these are believed from this confidence on; anything else is the name of a place.
+_OVER_PLACE = {
+    "stop": 0.4, "handoff": 0.5, "thanks": 0.5, "goodbye": 0.5, "greet": 0.6, "capabilities": 0.5, "check_case": 0.5,
+    "complain": 0.5, "give_feedback": 0.5, "denounce": 0.5, "ask_law": 0.5, "ask_procedure": 0.6, "followup": 0.5,
+    "affirm": 0.5, "deny": 0.4, "correct": 0.5, "out_of_scope": 0.6,
+}  # fmt: skip
+_SHORT = 12
+
+
+@dataclass(frozen=True)
+class Button:
+    """A button that the citizen sees: its title and the payload (``/intent{json}``) it stands for."""
+
+    title: str
+    payload: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is open: the form slot asked for, what an answer waits for, the options offered, the last buttons shown."""
+
+    slot: str | None = None
+    pending: str | None = None
+    options: tuple[Button, ...] = ()
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An intent to use instead of the classifier's; ``entities`` None leaves the ones found."""
+
+    intent: str
+    confidence: float = 1.0
+    entities: Mapping[str, Any] | None = None
+
+
+def entity(name: str, value: Any) -> dict[str, Any]:
+    """An entity in Rasa's shape; the offsets are unknown because the text was rewritten."""
+    return {"entity": name, "value": value, "start": 0, "end": 0, "extractor": "motcua"}
+
+
+def case_codes(text: str) -> list[str]:
+    """Codes of cases in a text, canonical (``MC-7K3Q9D``), each once. Without a hyphen a digit is required."""
+    found: list[str] = []
+    for match in _CASE_CODE.finditer(texts.nfc(text)):
+        body = match.group(1)
+        glued = match.group(0)[2:] == body or match.group(0)[2].isspace()
+        if glued and not any(char.isdigit() for char in body):
+            continue
+        code = f"MC-{body.upper()}"
+        if code not in found:
+            found.append(code)
+    return found
+
+
+def payload(text: str) -> tuple[str, dict[str, Any]] | None:
+    """Split ``/intent{json}`` into the intent and its entities; None when it is not one."""
+    match = _PAYLOAD.fullmatch(text.strip())
+    if match is None:
+        return None
+    try:
+        entities = json.loads(match.group(2) or "{}")
+    except ValueError:
+        return None
+    return match.group(1), entities
+
+
+def readable(text: str, words: frozenset[str]) -> bool:
+    """Whether enough of the words are known or could be Vietnamese; digits alone are readable."""
+    found = texts.tokens(text)
+    if not found:
+        return False
+    good = sum(1 for word in found if word.isdigit() or word in words or _SYLLABLE.fullmatch(word))
+    return good * 2 > len(found)
+
+
+def is_stop(text: str) -> bool:
+    """Whether a whole message says that the citizen wants out: "hủy", "thôi không gửi nữa"."""
+    return _STOP.fullmatch(_folded(text)) is not None
+
+
+def is_question(text: str) -> bool:
+    """Whether a message looks like a question that wants an answer now."""
+    return _QUESTION.search(texts.fold(texts.normalise(text))) is not None
+
+
+def read(
+    text: str, asked: Asked, ranking: Sequence[tuple[str, float]], entities: Mapping[str, str]
+) -> Reading | None:
+    """The meaning of ``text`` given what was asked, or None where the classifier's reading stands.
+
+    Args:
+        text: the message as typed.
+        asked: what the bot has asked last.
+        ranking: the classifier's intents with confidence, best first (``nlu_fallback`` may lead it).
+        entities: what was extracted, name to value.
+    """
+    words = texts.tokens(text)
+    if not words:
+        return None
+    if asked.slot in FREE_TEXT_SLOTS:
+        return _in_free_text(text, words, asked, ranking, entities)
+    if asked.slot is not None:
+        return _at_confirmation(text, words, asked)
+    if "case_code" in entities and len(words) <= _SHORT:
+        return Reading("check_case")
+    if asked.pending == "pin" and any(word.isdigit() for word in words) and len(words) <= 3:
+        return Reading("check_case")
+    return _picked(text, asked) or _behind_question(text, words, asked, ranking, entities)
+
+
+def _folded(text: str) -> str:
+    return " ".join(texts.tokens(text))
+
+
+def _top(ranking: Sequence[tuple[str, float]]) -> tuple[str, float]:
+    return next(((name, score) for name, score in ranking if name != "nlu_fallback"), ("nlu_fallback", 0.0))
+
+
+def _in_free_text(
+    text: str, words: list[str], asked: Asked, ranking: Sequence[tuple[str, float]], entities: Mapping[str, str]
+) -> Reading:
+    """A slot that takes any text takes it, unless the citizen clearly does something else."""
+    folded = " ".join(words)
+    name, score = _top(ranking)
+    if asked.slot == "case_contact" and _SKIP.fullmatch(folded):
+        return Reading("inform")
+    if _STOP.fullmatch(folded):
+        return Reading("stop")
+    if "case_code" in entities and len(words) <= _SHORT and (len(words) <= 3 or _CASE_WORDS.search(folded)):
+        return Reading("check_case")
+    if name == "handoff" and score >= 0.4 and len(words) <= _SHORT and _HANDOFF.search(folded):
+        return Reading("handoff")
+    if name in ("greet", "thanks", "goodbye") and score >= 0.7 and len(words) <= 5:
+        return Reading(name, score)
+    if name == "capabilities" and score >= 0.6 and len(words) <= _SHORT:
+        return Reading(name, score)
+    question = is_question(text)
+    if question and name == "ask_procedure" and score >= 0.5 and len(words) <= 20:
+        return Reading(name, score, entities)
+    if question and name in ("followup", "ask_law") and score >= 0.6 and len(words) <= _SHORT:
+        return Reading(name, score, entities)
+    return Reading("inform", entities={})
+
+
+def _at_confirmation(text: str, words: list[str], asked: Asked) -> Reading | None:
+    folded = " ".join(words)
+    if _STOP.fullmatch(folded) and not _YES.fullmatch(folded):
+        return Reading("stop")
+    if _YES.fullmatch(folded):
+        return Reading("affirm")
+    if _NO.fullmatch(folded):
+        return Reading("deny")
+    return _button(texts.choice(text), asked.buttons)
+
+
+def _picked(text: str, asked: Asked) -> Reading | None:
+    """A number or the very title of an option. A menu without remembered options works by number too."""
+    number = texts.choice(text)
+    if asked.options:
+        if number is None:
+            folded = _folded(text)
+            number = next((i for i, o in enumerate(asked.options, 1) if _folded(o.title) == folded), None)
+        return Reading("choose_option", entities={"option": number}) if number is not None else None
+    return _button(number, asked.buttons)
+
+
+def _button(number: int | None, buttons: tuple[Button, ...]) -> Reading | None:
+    if number is None or not 1 <= number <= len(buttons):
+        return None
+    pressed = payload(buttons[number - 1].payload)
+    return Reading(pressed[0], entities=pressed[1]) if pressed else None
+
+
+def _behind_question(
+    text: str, words: list[str], asked: Asked, ranking: Sequence[tuple[str, float]], entities: Mapping[str, str]
+) -> Reading | None:
+    if asked.pending in ("place", "hamlet") and len(words) <= _SHORT and ranking and ranking[0][1] < 1.0:
+        name, score = _top(ranking)
+        if _STOP.fullmatch(" ".join(words)):
+            return Reading("stop")
+        sure = _OVER_PLACE.get(name)
+        asks = name in ("ask_procedure", "followup", "ask_law") and is_question(text)
+        if sure is None or (score < sure and not (asks and score >= 0.3)):
+            return Reading("give_place")
+        return None
+    if "procedure" in entities and len(words) <= 4:
+        return Reading("ask_procedure")
+    return None
