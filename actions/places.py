@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from actions.turn import Button, Reply, Services, Turn, payload
-from knowledge.places import Gazetteer, Place, PlaceNotCovered, Resolution
+from knowledge.places import Gazetteer, Match, Place, PlaceNotCovered, Resolution
 
 ASK_PLACE = "Anh/chị đang ở xã, phường nào? (Ghi tên cũ hay mới đều được, hoặc gửi vị trí.)"
 MOST_CHOICES = 6
@@ -34,7 +36,9 @@ def read_place(turn: Turn, services: Services) -> Resolution | Place | None:
     if whole.matches:
         return whole
     mentions = gazetteer.find(turn.text, services.today())
-    return mentions[0].resolution if mentions else None
+    if mentions:
+        return mentions[0].resolution
+    return whole if whole.suggestions or whole.elsewhere else None
 
 
 async def keep_place(turn: Turn, services: Services, place: Place) -> dict[str, object]:
@@ -46,15 +50,22 @@ async def keep_place(turn: Turn, services: Services, place: Place) -> dict[str, 
 
 def ask_which(resolution: Resolution) -> Reply:
     """The question when one name fits several places, or an old commune was split."""
-    matches = resolution.matches[:MOST_CHOICES]
-    buttons = tuple(Button(_title(match.place), payload("give_place", place=match.place.code)) for match in matches)
-    if any(match.hamlet_needed for match in matches):
+    places = _different(resolution.matches or resolution.suggestions)
+    matches = places[:MOST_CHOICES]
+    buttons = tuple(Button(_title(match), payload("give_place", place=match.place.code)) for match in matches)
+    if not resolution.matches:
+        text = "Tôi chưa chắc là nơi nào. Có phải anh/chị ở:"
+    elif any(match.hamlet_needed for match in matches):
         via = next(match.via for match in matches if match.via is not None)
         text = f"{via.name} (cũ) nay chia cho nhiều xã. Ấp của anh/chị nay thuộc xã nào?"
+    elif resolution.district is not None:
+        text = f"{resolution.district.name} (cũ) nay chia thành các nơi dưới đây. Anh/chị ở nơi nào?"
     else:
-        names = [match.place.short for match in matches]
-        text = f"{' hay '.join(names) if len(names) <= 3 else 'Nơi nào'}? Anh/chị chọn giúp:"
+        names = [match.place.name for match in matches]
+        text = f"{' hay '.join(names)}? Anh/chị chọn giúp:" if len(names) <= 3 else "Anh/chị ở nơi nào dưới đây?"
     text += "".join(f"\n{number}. {button.title}" for number, button in enumerate(buttons, 1))
+    if len(places) > len(matches):
+        text += "\nNơi khác: anh/chị gõ tên xã, phường giúp tôi."
     reply = Reply(slots={"pending": "options", "options": [button.as_json() for button in buttons]})
     return reply.say(text, *buttons)
 
@@ -71,8 +82,10 @@ async def set_place(turn: Turn, services: Services) -> tuple[Reply, bool]:
         text = "Vị trí này nằm ngoài tỉnh An Giang. Anh/chị gõ tên xã, phường giúp tôi."
         return Reply(slots={"pending": "place"}).say(text), True
     if isinstance(found, Resolution):
-        if found.one is None and found.matches:
+        if found.one is None and (found.matches or found.suggestions):
             return ask_which(found), True
+        if found.elsewhere is not None:
+            return Reply().say(f"{found.elsewhere.name} không thuộc tỉnh An Giang. {ASK_PLACE}"), True
         found = found.one.place if found.one else None
     if found is None:
         return Reply(slots={"pending": "place"}).say(f"Tôi chưa tìm thấy nơi đó. {ASK_PLACE}"), False
@@ -80,6 +93,15 @@ async def set_place(turn: Turn, services: Services) -> tuple[Reply, bool]:
     return Reply(slots=slots).say(f"Đã ghi nhớ: anh/chị ở **{found.name}**."), True
 
 
-def _title(place: Place) -> str:
+def _different(matches: Sequence[Match]) -> list[Match]:
+    first = {match.place.code: match for match in reversed(matches)}
+    return sorted(first.values(), key=lambda match: -match.score)
+
+
+def _title(match: Match) -> str:
+    """The place, and under which old name it was found, which is the one the citizen knows."""
+    place, via = match.place, match.via
+    if via is not None and via.level == "commune" and via.short != place.short and not match.hamlet_needed:
+        return f"{place.name} ({via.name[:1].lower()}{via.name[1:]} cũ)"
     parent = Gazetteer.load().get(place.parent) if place.parent else None
     return f"{place.name} ({parent.name})" if parent is not None and parent.level == "district" else place.name

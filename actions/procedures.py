@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from actions import places
 from actions.turn import Button, Reply, Services, Turn, parse_payload, payload
 from knowledge import answers, questions
+from knowledge import text as texts
 from knowledge.catalogue import Snapshot
 from knowledge.places import Place, Resolution
 from knowledge.procedures import Procedure
 from knowledge.questions import Facet, Question
+from knowledge.search import Findings
 
 BUTTON_FACETS = (Facet.documents, Facet.fee, Facet.time, Facet.online)
 MOST_CHOICES = 4
+SURE = 0.9
 HUMAN = Button("Hỏi cán bộ", payload("handoff"))
 NOT_THIS = Button("Không phải thủ tục này", payload("correct"))
+# What the vocabulary knows to be somebody else's; the sentence says whose.
+ELSEWHERE = frozenset({"court", "police", "inspection", "bank", "emergency"})
+INTENTS = {
+    "check_case": Button("Xem phiếu đã gửi", payload("check_case")),
+    "give_feedback": Button("Gửi phản ánh", payload("give_feedback")),
+    "complain": Button("Gửi khiếu nại", payload("complain")),
+    "denounce": Button("Hướng dẫn tố cáo", payload("denounce")),
+    "handoff": HUMAN,
+}
 NOT_KNOWN = (
     "Tôi chưa tìm thấy thủ tục nào đúng với câu hỏi này. Anh/chị thử ghi tên việc cần làm, ví dụ: "
     "“làm khai sinh”, “đổi căn cước”, “sang tên đất”. Hoặc để cán bộ trả lời."
@@ -58,7 +71,16 @@ async def answer(turn: Turn, services: Services, *, unknown: str = NOT_KNOWN) ->
             return found.add(reply)
         procedure, others = found
         reply.slots["alternatives"] = list(others)
-    named = answer_for(turn, services, snapshot, procedure, question.facets, place=place, district=district)
+    named = answer_for(
+        turn,
+        services,
+        snapshot,
+        procedure,
+        question.facets,
+        place=place,
+        district=district,
+        which_place=bool(reply.messages),
+    )
     named.slots["question"] = question.text
     # A question about the place (two of one name) comes after the answer, and its slots win.
     return named.add(reply)
@@ -73,8 +95,13 @@ def answer_for(
     *,
     place: Place | None = None,
     district: Place | None = None,
+    which_place: bool = False,
 ) -> Reply:
-    """The answer for one procedure, with buttons for what was not asked."""
+    """The answer for one procedure, with buttons for what was not asked.
+
+    Args:
+        which_place: a question of its own about the place follows.
+    """
     context = answers.Context(on=services.today(), data_day=snapshot.day, place=place or turn.place, district=district)
     reply = Reply(
         slots={
@@ -87,14 +114,14 @@ def answer_for(
     text = answers.answer(procedure, facets, context)
     wants_place = not facets or Facet.where in facets
     if context.place is None and wants_place and answers.needs_place(procedure, context.on):
-        if not turn.slots.get("place_asked"):
+        if not which_place and not turn.slots.get("place_asked"):
             text = f"{text}\n\n{places.ASK_PLACE}"
             reply.slots["place_asked"] = True
         reply.slots["pending"] = "place"
     buttons = [
         Button(answers.TITLES[facet], payload("ask_procedure", procedure=procedure.code, facet=facet.value))
         for facet in BUTTON_FACETS
-        if facet not in facets
+        if facet not in (facets or answers.OVERVIEW)
     ]
     return reply.say(text, *buttons, NOT_THIS)
 
@@ -114,7 +141,7 @@ async def give_place(turn: Turn, services: Services) -> Reply:
     place = places.Gazetteer.load().get(code)
     context = answers.Context(on=services.today(), data_day=snapshot.day, place=place)
     where = answers.where(procedure, context)
-    name = answers.display_name(procedure)
+    name = answers.short_name(procedure)
     return reply.say(f"**{name}**\n{where}\n{answers.source_line(procedure, context)}")
 
 
@@ -150,15 +177,28 @@ async def correct(turn: Turn, services: Services) -> Reply:
     return ask_back(snapshot, others[:MOST_CHOICES], facets, "Xin lỗi anh/chị. Có phải một trong các thủ tục này?")
 
 
-def ask_back(snapshot: Snapshot, codes: Sequence[str], facets: Iterable[str], head: str) -> Reply:
-    """A question with numbered choices of procedures."""
+def ask_back(
+    snapshot: Snapshot,
+    codes: Sequence[str],
+    facets: Iterable[str],
+    head: str,
+    labels: Mapping[str, str] | None = None,
+) -> Reply:
+    """A question with numbered choices of procedures.
+
+    Args:
+        labels: shorter names for some of the codes.
+    """
     asked = list(facets)
     buttons = []
     for code in codes:
         entities: dict[str, object] = {"procedure": code}
         if asked:
             entities["facet"] = asked
-        buttons.append(Button(answers.display_name(snapshot.procedures[code]), payload("ask_procedure", **entities)))
+        title = (labels or {}).get(code) or answers.short_name(snapshot.procedures[code])
+        if any(button.title == title for button in buttons):
+            title = answers.display_name(snapshot.procedures[code])
+        buttons.append(Button(title, payload("ask_procedure", **entities)))
     lines = [head] + [f"{number}. {button.title}" for number, button in enumerate(buttons, 1)]
     slots = {
         "options": [button.as_json() for button in buttons],
@@ -172,20 +212,48 @@ def _search(
     turn: Turn, snapshot: Snapshot, question: Question, remembered: Procedure | None, unknown: str
 ) -> tuple[Procedure, tuple[str, ...]] | Reply:
     findings = snapshot.searcher.search(question.subject)
+    if unknown != NOT_KNOWN and not _sure(findings):
+        # The dialogue manager took it for something else: only a search that is sure may say otherwise.
+        findings = replace(findings, decision="unknown")
     if findings.decision != "answer" and remembered is not None and turn.intent == "followup" and question.words:
         # "còn cho người nước ngoài thì sao?" names only what differs from the procedure before.
         joined = snapshot.searcher.search(f"{remembered.name} {question.subject}")
         findings = joined if joined.decision != "unknown" else findings
     codes = tuple(hit.code for hit in findings.hits)
+    if findings.redirect is not None and findings.redirect.kind in ELSEWHERE:
+        # "Ly hôn" is the court's; what the catalogue has beside it (noting a divorce from abroad) is offered below.
+        near = codes[:1] if findings.decision == "answer" and findings.redirect.kind != "emergency" else ()
+        buttons = [_named(snapshot.procedures[code], question.facets) for code in near]
+        reply = Reply(slots={"question": question.text, "options": None, "pending": None})
+        return reply.say(findings.redirect.text, *buttons, HUMAN)
     if findings.decision == "answer":
         return snapshot.procedures[codes[0]], codes[1:]
     if findings.decision == "ask":
-        head = "Anh/chị hỏi thủ tục nào dưới đây? Bấm chọn hoặc nhắn số."
-        reply = ask_back(snapshot, codes[:MOST_CHOICES], [facet.value for facet in question.facets], head)
+        head = findings.question or "Anh/chị hỏi thủ tục nào dưới đây?"
+        labels = {hit.code: hit.label for hit in findings.hits if hit.label}
+        facets = [facet.value for facet in question.facets]
+        reply = ask_back(snapshot, codes[:MOST_CHOICES], facets, f"{head} Bấm chọn hoặc nhắn số.", labels)
         reply.slots["question"] = question.text
         return reply
     reply = Reply(slots={"question": question.text, "options": None, "pending": None})
-    return reply.say(snapshot.searcher.redirect(question.subject) or unknown, HUMAN)
+    if findings.redirect is not None and findings.redirect.kind == "intent":
+        wanted = [INTENTS[name] for name in findings.redirect.text.split("|") if name in INTENTS]
+        return reply.say(unknown, *wanted, *([] if HUMAN in wanted else [HUMAN]))
+    if findings.redirect is not None:
+        return reply.say(f"{findings.redirect.text}\n{unknown}", HUMAN)
+    return reply.say(unknown, HUMAN)
+
+
+def _sure(findings: Findings) -> bool:
+    best = findings.hits[0].probability if findings.hits else 0.0
+    return findings.decision == "answer" and findings.domain >= SURE and best >= SURE
+
+
+def _named(procedure: Procedure, facets: Sequence[Facet]) -> Button:
+    entities: dict[str, object] = {"procedure": procedure.code}
+    if facets:
+        entities["facet"] = [facet.value for facet in facets]
+    return Button(answers.short_name(procedure), payload("ask_procedure", **entities))
 
 
 async def _place_of(
@@ -217,7 +285,7 @@ def _number(option: object, text: str) -> int | None:
         return option
     if isinstance(option, str) and option.strip().isdigit():
         return int(option)
-    return questions.texts.choice(text)
+    return texts.choice(text)
 
 
 def _buttons(options: Iterable[dict[str, str]]) -> list[Button]:
@@ -238,7 +306,7 @@ _DENIALS = (
 
 
 def _without_denial(text: str) -> str:
-    normal = questions.texts.normalise(text)
+    normal = texts.normalise(text)
     lowered = normal.lower()
     for denial in _DENIALS:
         at = lowered.find(denial)

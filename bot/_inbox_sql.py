@@ -72,18 +72,14 @@ SILENCE = (
     .where(inbox.c.id.in_(bindparam("ids", expanding=True)))
     .values(state="done", done_at=bindparam("now"), lease_until=None, error="a person has the conversation")
 )
-_HELD = and_(
-    inbox.c.id == bindparam("row"), inbox.c.state == "leased", inbox.c.attempts == bindparam("tries")
-)
+_HELD = and_(inbox.c.id == bindparam("row"), inbox.c.state == "leased", inbox.c.attempts == bindparam("tries"))
 CLOSE = (
     update(inbox)
     .where(_HELD)
     .values(state=bindparam("to"), error=bindparam("why"), done_at=bindparam("now"), lease_until=None)
 )
 PUT_BACK = (
-    update(inbox)
-    .where(_HELD)
-    .values(state="ready", next_at=bindparam("at"), error=bindparam("why"), lease_until=None)
+    update(inbox).where(_HELD).values(state="ready", next_at=bindparam("at"), error=bindparam("why"), lease_until=None)
 )
 _progress = update(conversation_table).where(
     conversation_table.c.id == bindparam("conversation"), conversation_table.c.owner == "bot"
@@ -94,8 +90,4 @@ _moved: dict[str, Any] = {
 PROGRESS = _progress.values(**_moved)
 PROGRESS_FORM = _progress.values(**_moved, in_form=bindparam("new_in_form"))
 WAITING = select(func.count()).select_from(inbox).where(_OPEN)
-LOCK = (
-    select(conversation_table.c.id)
-    .where(conversation_table.c.id == bindparam("conversation"))
-    .with_for_update()
-)
+LOCK = select(conversation_table.c.id).where(conversation_table.c.id == bindparam("conversation")).with_for_update()

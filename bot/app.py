@@ -159,9 +159,7 @@ async def running(
         _log.info("the front door closes")
 
 
-def _keep(
-    stack: AsyncExitStack, failed: asyncio.Future[None], work: Coroutine[Any, Any, None], name: str
-) -> None:
+def _keep(stack: AsyncExitStack, failed: asyncio.Future[None], work: Coroutine[Any, Any, None], name: str) -> None:
     """Run a part until the stack is left; the last one begun is stopped first."""
     task = asyncio.create_task(work, name=name)
 

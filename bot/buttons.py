@@ -42,9 +42,7 @@ async def resolve(
     if not SHORT_ID.fullmatch(short_id):
         return None
     row = (
-        await connection.execute(
-            _SELECT, {"short": short_id, "conversation": conversation, "oldest": now - lifetime}
-        )
+        await connection.execute(_SELECT, {"short": short_id, "conversation": conversation, "oldest": now - lifetime})
     ).first()
     return Button(title=row.title, payload=row.payload) if row else None
 

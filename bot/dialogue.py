@@ -92,9 +92,7 @@ class Dialogue:
             body["message"] = question.text
         assert self._session is not None, "enter the client first"
         try:
-            async with self._session.post(
-                self._url, data=json.dumps(body).encode(), headers=self._headers
-            ) as response:
+            async with self._session.post(self._url, data=json.dumps(body).encode(), headers=self._headers) as response:
                 content = await response.read()
                 status = response.status
         except (TimeoutError, aiohttp.ClientError, OSError) as error:

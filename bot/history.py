@@ -26,9 +26,7 @@ def event(message: Outgoing) -> dict[str, Any]:
     }
 
 
-async def history(
-    database: Database, conversation: str, *, after: int, limit: int
-) -> tuple[list[dict[str, Any]], int]:
+async def history(database: Database, conversation: str, *, after: int, limit: int) -> tuple[list[dict[str, Any]], int]:
     """The last `limit` messages of each side, in the order they came.
 
     Args:
@@ -54,9 +52,7 @@ async def history(
         if after:
             since = (
                 await connection.execute(
-                    select(outbox.c.created_at).where(
-                        outbox.c.id == after, outbox.c.conversation_id == conversation
-                    )
+                    select(outbox.c.created_at).where(outbox.c.id == after, outbox.c.conversation_id == conversation)
                 )
             ).scalar()
             if since is not None:

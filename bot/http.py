@@ -49,9 +49,7 @@ class Refused(MotcuaError):
 
 def respond(data: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
     """A JSON answer that no cache keeps."""
-    response = web.Response(
-        body=_dumps(data).encode(), status=status, content_type="application/json", charset="utf-8"
-    )
+    response = web.Response(body=_dumps(data).encode(), status=status, content_type="application/json", charset="utf-8")
     response.headers["Cache-Control"] = "no-store"
     if headers:
         response.headers.update(headers)
@@ -130,9 +128,7 @@ def own_origin(request: web.Request, allowed: frozenset[str]) -> bool:
 
 
 def _error(error: MotcuaError, headers: Mapping[str, str] | None = None) -> web.Response:
-    response = respond(
-        {"error": {"code": error.code, "message": error.message}}, status=error.status, headers=headers
-    )
+    response = respond({"error": {"code": error.code, "message": error.message}}, status=error.status, headers=headers)
     wait = getattr(error, "retry_after_s", None)
     if wait is not None:
         response.headers["Retry-After"] = str(max(1, round(wait + 0.49)))

@@ -154,16 +154,12 @@ class Inbox:
     async def _press(
         self, connection: AsyncConnection, conversation: str, short_id: str, moment: datetime
     ) -> dict[str, Any]:
-        choice = await buttons.resolve(
-            connection, conversation, short_id, now=moment, lifetime=self._button_life
-        )
+        choice = await buttons.resolve(connection, conversation, short_id, now=moment, lifetime=self._button_life)
         return {"title": choice.title, "payload": choice.payload} if choice else {}
 
     async def _remember_state(self, connection: AsyncConnection, key: str, value: str) -> None:
         statement = upsert(self._database.dialect, channel_state).values(key=key, value=value)
-        await connection.execute(
-            statement.on_conflict_do_update(index_elements=["key"], set_={"value": value})
-        )
+        await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
 
     async def set_aside(
         self,
@@ -191,9 +187,7 @@ class Inbox:
     async def recall(self, key: str) -> str | None:
         """A value that `receive(remember=…)` has kept."""
         async with self._database.connect() as connection:
-            return (
-                await connection.execute(select(channel_state.c.value).where(channel_state.c.key == key))
-            ).scalar()
+            return (await connection.execute(select(channel_state.c.value).where(channel_state.c.key == key))).scalar()
 
     async def recover(self) -> int:
         """Give back what was being answered when a process died. Returns how many.
@@ -223,9 +217,7 @@ class Inbox:
         horizon = received_before or moment
         async with self._database.begin() as connection:
             while not claims:
-                rows = (
-                    await connection.execute(sql.HEADS, {"now": moment, "horizon": horizon, "limit": limit})
-                ).all()
+                rows = (await connection.execute(sql.HEADS, {"now": moment, "horizon": horizon, "limit": limit})).all()
                 if not rows:
                     break
                 silent = [row.id for row in rows if row.owner != "bot"]

@@ -53,9 +53,7 @@ class Incoming:
 def clean(text: str) -> str:
     """NFC text without control characters, with plain line breaks and no blank ends."""
     plain = text.replace("\r\n", "\n").replace("\r", "\n")
-    kept = "".join(
-        c for c in plain if c in _KEEP or (unicodedata.category(c) not in _DROP and c not in _DIRECTION)
-    )
+    kept = "".join(c for c in plain if c in _KEEP or (unicodedata.category(c) not in _DROP and c not in _DIRECTION))
     return nfc(kept).strip()
 
 

@@ -48,9 +48,7 @@ class Metrics:
             ["code"],
             registry=self.registry,
         )
-        self.inbox_waiting = Gauge(
-            "motcua_inbox_waiting", "Messages not answered yet.", registry=self.registry
-        )
+        self.inbox_waiting = Gauge("motcua_inbox_waiting", "Messages not answered yet.", registry=self.registry)
         self.streams = Gauge("motcua_streams_open", "Open streams of the web chat.", registry=self.registry)
 
     def text(self) -> bytes:

@@ -85,9 +85,7 @@ async def append(
 async def read(database: Database, conversation: str, *, after: int, limit: int) -> list[Outgoing]:
     """What was said in a conversation after row `after`, oldest first."""
     async with database.connect() as connection:
-        rows = (
-            await connection.execute(_READ, {"conversation": conversation, "after": after, "limit": limit})
-        ).all()
+        rows = (await connection.execute(_READ, {"conversation": conversation, "after": after, "limit": limit})).all()
     return [from_row(row) for row in rows]
 
 
@@ -96,9 +94,7 @@ def from_row(row: Any) -> Outgoing:
     return _outgoing(row.id, row.conversation_id, row.sender, row.body, row.final, row.created_at)
 
 
-def _outgoing(
-    number: int, conversation: str, sender: str, body: dict[str, Any], final: bool, at: datetime
-) -> Outgoing:
+def _outgoing(number: int, conversation: str, sender: str, body: dict[str, Any], final: bool, at: datetime) -> Outgoing:
     return Outgoing(
         id=number,
         conversation_id=conversation,
@@ -143,9 +139,7 @@ class Outbox:
         if busy:
             statement = statement.where(outbox.c.conversation_id.not_in(busy))
         async with self._database.connect() as connection:
-            rows = (
-                await connection.execute(statement, {"channel": self._channel, "now": now(), "limit": limit})
-            ).all()
+            rows = (await connection.execute(statement, {"channel": self._channel, "now": now(), "limit": limit})).all()
         return [
             Due(row.id, row.conversation_id, row.external_id, dict(row.body), row.attempts, row.created_at)
             for row in rows

@@ -45,9 +45,7 @@ def secret(given: str | None, data_dir: Path) -> bytes:
 def _read(path: Path) -> bytes:
     key = path.read_text().strip()
     if len(key) < _LEAST:
-        raise Invalid(
-            f"{path.name} in the data folder is damaged: delete it, a new one is made at the next start"
-        )
+        raise Invalid(f"{path.name} in the data folder is damaged: delete it, a new one is made at the next start")
     return key.encode()
 
 

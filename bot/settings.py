@@ -39,21 +39,15 @@ class WebSettings(BaseModel):
     streams_total: int = Field(default=5000, ge=1, description="Open streams in all.")
     session_burst: int = Field(default=120, ge=1, description="Messages one session may send at once.")
     session_rate: float = Field(default=2.0, gt=0, description="Messages a second a session may go on with.")
-    address_burst: int = Field(
-        default=600, ge=1, description="Requests one network address may send at once."
-    )
-    address_rate: float = Field(
-        default=30.0, gt=0, description="Requests a second an address may go on with."
-    )
+    address_burst: int = Field(default=600, ge=1, description="Requests one network address may send at once.")
+    address_rate: float = Field(default=30.0, gt=0, description="Requests a second an address may go on with.")
     history: int = Field(default=200, ge=1, le=1000, description="Messages of history sent at most.")
 
 
 class DialogueSettings(BaseModel):
     """Where the dialogue manager (Rasa) is."""
 
-    url: str = Field(
-        default="http://127.0.0.1:5005", description="Address of the dialogue server, without a path."
-    )
+    url: str = Field(default="http://127.0.0.1:5005", description="Address of the dialogue server, without a path.")
     token: SecretStr | None = Field(
         default=None, description="Token the dialogue server's channel wants in X-Motcua-Token."
     )
@@ -80,9 +74,7 @@ class WorkerSettings(BaseModel):
         description="How long a message may be in work before another process takes it; longer than the "
         "dialogue timeout.",
     )
-    backlog: int = Field(
-        default=5000, ge=1, description="Unanswered messages after which new ones are refused."
-    )
+    backlog: int = Field(default=5000, ge=1, description="Unanswered messages after which new ones are refused.")
     session_idle_s: float = Field(
         default=1800.0, gt=0, description="Silence after which the dialogue starts afresh, in seconds."
     )
@@ -106,9 +98,7 @@ class TelegramSettings(BaseModel):
     token: SecretStr | None = Field(default=None, description="Token from @BotFather. Empty: no Telegram.")
     api_url: str = Field(default="https://api.telegram.org", description="Address of the Bot API.")
     poll_timeout_s: int = Field(default=25, ge=0, le=50, description="Long-polling time, in seconds.")
-    request_timeout_s: float = Field(
-        default=15.0, gt=0, description="How long one call may take, in seconds."
-    )
+    request_timeout_s: float = Field(default=15.0, gt=0, description="How long one call may take, in seconds.")
     chat_rate: float = Field(default=1.0, gt=0, description="Messages a second to one chat.")
     total_rate: float = Field(default=30.0, gt=0, description="Messages a second to all chats together.")
     senders: int = Field(default=32, ge=1, le=256, description="Chats served at the same time.")

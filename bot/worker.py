@@ -106,20 +106,18 @@ class Worker:
         self._wake.clear()
         claims: list[Claim] = []
         if free > 0:
-            claims = await self._inbox.claim(
-                free, received_before=self._given_up_before() if self.down else None
-            )
-            if self.down and not self._tasks:
-                claims += await self._inbox.claim(1)
+            given_up = self._given_up_before() if self.down else None
+            claims = await self._inbox.claim(free, received_before=given_up)
+        if self.down and not claims and not self._tasks:
+            claims = await self._inbox.claim(1)
         for claim in claims:
             self._in_work.add(claim.conversation_id)
             task = asyncio.create_task(self._work(claim), name=f"message-{claim.id}")
             self._tasks.add(task)
             task.add_done_callback(self._done)
-        if claims and len(claims) == free and not self.down:
-            return
         # While the server is down new messages do not make it answer sooner: only its return does.
-        awaited, longest = (self._up, _PROBE_S) if self.down else (self._wake, self._settings.poll_s)
+        idle = self.down and len(self._tasks) < self._settings.concurrency
+        awaited, longest = (self._up, _PROBE_S) if idle else (self._wake, self._settings.poll_s)
         with suppress(TimeoutError):
             async with asyncio.timeout(longest):
                 await awaited.wait()
@@ -208,9 +206,7 @@ class Worker:
             await self._close_reduced(claim, str(failure))
             return
         _log.warning("no answer yet", message=claim.id, attempt=claim.attempts, reason=str(failure))
-        longest = min(
-            self._settings.retry_cap_s, self._settings.retry_first_s * 2.0 ** min(claim.attempts - 1, 20)
-        )
+        longest = min(self._settings.retry_cap_s, self._settings.retry_first_s * 2.0 ** min(claim.attempts - 1, 20))
         # Half fixed, half random: never at once, never all together.
         await self._put_back(claim, longest * (0.5 + 0.5 * self._random()), str(failure))
 
@@ -228,9 +224,7 @@ class Worker:
         replies = await reduced.answer(self._last_resort, text, claim.place_code)
         await self._close(claim, Turn(tuple(replies)), error=f"reduced: {reason}")
 
-    async def _close(
-        self, claim: Claim, turn: Turn, *, error: str | None = None, dead: str | None = None
-    ) -> None:
+    async def _close(self, claim: Claim, turn: Turn, *, error: str | None = None, dead: str | None = None) -> None:
         route = self._routes[claim.channel]
         fitting = [piece for reply in turn.replies for piece in route.fit(reply)]
         written = await self._inbox.answer(

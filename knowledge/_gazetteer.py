@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
-from typing import Final, Literal, cast
+from typing import Final, cast
 
 from knowledge._place_model import Level, Place
 from knowledge._place_words import spelled
@@ -121,7 +121,7 @@ class Atlas:
             kind = next(kind for kind in _TYPES if row["name"].startswith(kind))
             self._add(_name(self.places[row["code"]], kind, row["name"][len(kind) + 1 :]))
         for row in _rows("provinces.csv"):
-            kind: Literal["Tỉnh", "Thành phố"] = "Tỉnh" if row["type"] == "Tỉnh" else "Thành phố"
+            kind = row["type"]
             place = Place(
                 row["code"], f"{kind} {row['name']}", row["name"], kind, "province", None, date(2025, 7, 1), None
             )

@@ -297,7 +297,7 @@ def _mention(atlas: Atlas, found: Sequence[Word], at: int) -> Reading | None:
 
 
 def _credible(found: Sequence[Word], at: int, start: int, end: int, kind: str, missing: int) -> bool:
-    """Whether a name in a sentence is meant as a place: a type word, a word like "ở", its marks, or its rarity say so."""
+    """Whether a name in a sentence is meant as a place: a type word, a word like "ở", its marks or its rarity tell."""
     if any(word.apart for word in found[at + 1 : end]) or ways.looks_otherwise(found, start, end):
         return False
     if end - start == 1 and not kind:

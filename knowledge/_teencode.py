@@ -54,6 +54,10 @@ ldtbxh lao động thương binh và xã hội
 """
 
 
+def _set(text: str) -> frozenset[str]:
+    return frozenset(word.replace("_", " ") for word in text.split())
+
+
 def _read(text: str) -> dict[str, str]:
     pairs = (entry.split(" ", 1) for line in text.split("\n") for entry in line.split("|") if entry)
     return dict(pairs)
@@ -69,7 +73,7 @@ class Context(NamedTuple):
 
     Attributes:
         after: what it means behind one of these words ("#" is any number).
-        before: what it means in front of one of these words.
+        before: what it means in front of one of these words ("" is the end of the text).
         otherwise: what it means elsewhere; None leaves it as it was written.
     """
 
@@ -89,8 +93,12 @@ CONTEXTS: Final[dict[str, Context]] = {
     "k": Context({"#": "k"}, {}, "không"),
     "kg": Context({"#": "kg"}, {}, "không"),
     "kh": Context(_each("dk ky ki giay gcn", "kết hôn"), {}, "không"),
-    # "so hong" is the pink land book, elsewhere it is the southern "không".
-    "hong": Context(_each("so giay bia mau hoa ba chi co ong anh be thi em la", "hong"), {}, "không"),
+    # "so hong" is the pink land book, "bi hong" is broken; before a verb or at the end it is the southern "không".
+    "hong": Context(
+        _each("so giay bia mau hoa ba chi co ong anh be thi em la bi hu may da lam", "hong"),
+        _each("biet bit can duoc dc phai thay muon hieu ro cho ai a ta ha vay", "không") | {"": "không"},
+        None,
+    ),
     "hk": Context(_each("so nhap cat tach chuyen giay xoa", "hộ khẩu"), {}, None),
     "dk": Context(_each("du", "điều kiện"), _each("gi can nao de", "điều kiện"), "đăng ký"),
     "đk": Context(_each("du", "điều kiện"), _each("gi can nao de", "điều kiện"), "đăng ký"),
@@ -99,222 +107,32 @@ CONTEXTS: Final[dict[str, Context]] = {
     "tv": Context(_each("dk đk ky ki", "tạm vắng"), {}, None),
     "hs": Context(_each("nop bo tra cuu rut nhan lam giai gui", "hồ sơ"), _each("gom can", "hồ sơ"), None),
     "đt": Context(_each("so", "điện thoại"), {}, None),
-    "h": Context({"#": "h"}, {}, "giờ"),
+    # "h. Phú Tân" is a district.
+    "h": Context(_each("may bay tan", "giờ"), _each("nay lam moi mo hanh", "giờ"), None),
     "r": Context({}, {}, "rồi"),
     "cc": Context(_each("the lam cap doi", "căn cước"), {}, None),
 }
 
 # Words that look like Telex keys but are words of other languages people use, or units and names.
-NOT_TELEX: Final[frozenset[str]] = frozenset(
-    [
-        "as",
-        "is",
-        "us",
-        "or",
-        "has",
-        "his",
-        "was",
-        "were",
-        "are",
-        "bar",
-        "bus",
-        "car",
-        "gas",
-        "max",
-        "min",
-        "tax",
-        "box",
-        "mix",
-        "fix",
-        "six",
-        "sex",
-        "tex",
-        "lux",
-        "ex",
-        "ox",
-        "ax",
-        "her",
-        "for",
-        "far",
-        "visa",
-        "pos",
-        "sos",
-        "dos",
-        "ads",
-        "os",
-        "ios",
-        "ios",
-        "test",
-        "post",
-        "tour",
-        "star",
-        "sms",
-        "gps",
-        "web",
-        "www",
-        "hr",
-        "pr",
-        "ar",
-        "er",
-        "ir",
-        "bos",
-        "los",
-        "las",
-        "les",
-        "des",
-        "der",
-        "des",
-        "mar",
-        "mas",
-        "pas",
-        "pass",
-        "mass",
-        "miss",
-        "less",
-        "boss",
-        "toss",
-        "kiss",
-        "loss",
-        "gym",
-        "app",
-        "add",
-        "off",
-        "wifi",
-        "free",
-        "ok",
-        "sis",
-        "sir",
-        "tis",
-        "this",
-        "its",
-        "lox",
-        "cos",
-        "yes",
-        "gmail",
-        "err",
-        "vips",
-        "tips",
-        "tops",
-        "chips",
-        "nas",
-        "ups",
-        "laos",
-        "las",
-        "vegas",
-        "sars",
-        "covid",
-        "rasa",
-        "bees",
-        "fees",
-        "sees",
-        "tees",
-        "see",
-        "fee",
-        "bee",
-        "tee",
-        "too",
-        "zoo",
-        "boo",
-        "moo",
-        "noon",
-        "soon",
-        "moon",
-        "room",
-        "food",
-        "foot",
-        "book",
-        "good",
-        "door",
-        "poor",
-        "tool",
-        "cool",
-        "pool",
-        "school",
-        "boot",
-        "root",
-        "law",
-        "raw",
-        "saw",
-        "draw",
-        "now",
-        "how",
-        "low",
-        "row",
-        "view",
-        "new",
-        "few",
-        "down",
-        "town",
-        "own",
-        "two",
-        "tow",
-        "twin",
-    ]
+NOT_TELEX: Final[frozenset[str]] = _set(
+    """as is us or has his was were are bar bus car gas max min tax box mix fix six sex tex lux ex ox ax her for
+    far visa pos sos dos ads os ios test post tour star sms gps web www hr pr ar er ir bos los las les des der
+    mar mas pas pass mass miss less boss toss kiss loss gym app add off wifi free ok sis sir tis this its lox
+    cos yes gmail err vips tips tops chips nas ups laos vegas sars covid rasa bees fees sees tees see fee bee
+    tee too zoo boo moo noon soon moon room food foot book good door poor tool cool pool school boot root law
+    raw saw draw now how low row view new few down town own two tow twin"""
 )
 
 # Words that stand before a number, so a digit glued to them is that number and no VNI tone key ("to1" is tổ 1).
-NUMBERED: Final[frozenset[str]] = frozenset(
-    [
-        "to",
-        "ap",
-        "so",
-        "lop",
-        "khu",
-        "phuong",
-        "quan",
-        "mau",
-        "cau",
-        "chon",
-        "cap",
-        "muc",
-        "hang",
-        "lan",
-        "bac",
-        "dieu",
-        "khoan",
-        "loai",
-        "buoc",
-        "dot",
-        "thang",
-        "ngay",
-        "xa",
-        "tt",
-        "thu",
-        "o",
-        "p",
-        "q",
-        "x",
-        "a",
-        "b",
-        "c",
-        "d",
-        "e",
-        "f",
-        "g",
-        "h",
-        "k",
-        "khom",
-        "kenh",
-        "duong",
-        "hem",
-        "ngo",
-        "ban",
-        "phieu",
-        "bai",
-        "tap",
-        "nam",
-        "tuoi",
-        "cai",
-        "con",
-        "nguoi",
-        "mon",
-    ]
+NUMBERED: Final[frozenset[str]] = _set(
+    """to ap so lop khu phuong quan mau cau chon cap muc hang lan bac dieu khoan loai buoc dot thang ngay xa tt thu
+    o p q x a b c d e f g h k khom kenh duong hem ngo ban phieu bai tap nam tuoi cai con nguoi mon"""
 )
 
 # Two-syllable words of the domain: once keys had to be decoded, their usual marks are restored (đang ký -> đăng ký).
-PAIRS: Final[frozenset[str]] = frozenset(
-    """đăng ký|khai sinh|khai tử|kết hôn|giấy phép|giấy tờ|hồ sơ|hộ khẩu|hộ tịch|thủ tục|lệ phí|tạm trú|
-    thường trú|căn cước|kinh doanh|xây dựng|sổ đỏ|sổ hồng|bảo hiểm|chứng thực|bản sao|trích lục|nộp hồ|
-    bao nhiêu|ở đâu|xác nhận|độc thân|thời gian|ủy ban|nhân dân|đất đai|làm lại|bị mất|khiếu nại|tố cáo|
-    phản ánh|trợ cấp|lái xe|ly hôn""".replace("\n    ", "").split("|")
+PAIRS: Final[frozenset[str]] = _set(
+    """đăng_ký khai_sinh khai_tử kết_hôn giấy_phép giấy_tờ hồ_sơ hộ_khẩu hộ_tịch thủ_tục lệ_phí tạm_trú thường_trú
+    căn_cước kinh_doanh xây_dựng sổ_đỏ sổ_hồng bảo_hiểm chứng_thực bản_sao trích_lục nộp_hồ bao_nhiêu ở_đâu
+    xác_nhận độc_thân thời_gian ủy_ban nhân_dân đất_đai làm_lại bị_mất khiếu_nại tố_cáo phản_ánh trợ_cấp lái_xe
+    ly_hôn"""
 )

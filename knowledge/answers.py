@@ -7,7 +7,8 @@ was asked, then one line of source.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,6 +19,9 @@ from knowledge.questions import Facet
 
 MOST_ITEMS = 12
 LONGEST_LINE = 260
+# Names of land procedures run to 400 characters; the code in the source line says which one it is.
+LONGEST_NAME = 130
+OVERVIEW = (Facet.fee, Facet.time)
 UNCONFIRMED = "Dữ liệu khởi đầu, chưa được cơ quan xác nhận."
 PORTAL = "Cổng Dịch vụ công quốc gia (dichvucong.gov.vn)"
 
@@ -46,6 +50,11 @@ _ONLINE = {
     OnlineValue.level_1_2: "Chưa nộp được qua mạng (mức độ 1–2): trên cổng có thông tin và mẫu đơn",
 }
 
+_VARIANT = re.compile(r"\([^()]{1,45}\)$")
+_ANYWHERE = re.compile(r"nộp được ở (?:mọi trung tâm|bất kỳ xã)[^;]*", re.IGNORECASE)
+# First words of notes that stand in brackets behind an office; others may be names.
+_SMALL_LETTER = frozenset(["Cũng", "Làm", "Nhận", "Nơi", "Nộp", "Tùy"])
+
 
 @dataclass(frozen=True)
 class Context:
@@ -64,7 +73,7 @@ class Context:
     district: Place | None = None
 
 
-def answer(procedure: Procedure, facets: Iterable[Facet], context: Context) -> str:
+def answer(procedure: Procedure, facets: Sequence[Facet], context: Context) -> str:
     """The whole answer for some facets of a procedure.
 
     Args:
@@ -75,10 +84,8 @@ def answer(procedure: Procedure, facets: Iterable[Facet], context: Context) -> s
     Returns:
         Text with newlines and **bold**, in Vietnamese, under about 3,500 characters.
     """
-    asked = [facet for facet in facets if facet is not Facet.where]
-    if not asked and not list(facets):
-        asked = [Facet.fee, Facet.time]
-    parts = [f"**{display_name(procedure)}**", where(procedure, context)]
+    asked = [facet for facet in facets if facet is not Facet.where] if facets else list(OVERVIEW)
+    parts = [f"**{short_name(procedure)}**", where(procedure, context)]
     parts += [_FACETS[facet](procedure, context) for facet in asked]
     parts.append(source_line(procedure, context))
     return "\n".join(parts)
@@ -90,7 +97,11 @@ def where(procedure: Procedure, context: Context) -> str:
     if not offices:
         centre = centre_of(context.place, context.on)
         return f"📍 **Nơi nộp:** danh mục chưa ghi nơi tiếp nhận. Anh/chị hỏi tại {centre.name}."
-    lines = [f"📍 **Nơi nộp:** {' hoặc '.join(_office(office) for office in offices[:3])}."]
+    shown = [_office(office) for office in offices[:3]]
+    if len(shown) == 1:
+        lines = [f"📍 **Nơi nộp:** {shown[0]}."]
+    else:
+        lines = ["📍 **Nơi nộp:**", f"• {shown[0]}", *(f"• hoặc {office}" for office in shown[1:])]
     if context.district is not None and context.place is None and _needs_commune(offices):
         lines.append(
             f"{context.district.name} (cũ) nay chia thành các xã, phường: anh/chị nộp tại nơi của xã, phường mình ở."
@@ -126,9 +137,30 @@ def display_name(procedure: Procedure) -> str:
     return " ".join(procedure.name.split()).rstrip(" .;,")
 
 
+def short_name(procedure: Procedure) -> str:
+    """The official name, cut where it is too long to be read; a variant in brackets at its end is kept."""
+    name = display_name(procedure)
+    if len(name) <= LONGEST_NAME:
+        return name
+    variant = _VARIANT.search(name)
+    tail = f" {variant.group(0)}" if variant else ""
+    head = name[: LONGEST_NAME - len(tail)].rsplit(" ", 1)[0].rstrip(" ,;(/")
+    # A bracket that the cut has left open is closed by leaving it out.
+    if head.count("(") > head.count(")"):
+        head = head[: head.rindex("(")].rstrip(" ,;")
+    return f"{head} …{tail}"
+
+
 def _office(office: Office) -> str:
-    extra = [part for part in (office.note, office.decision) if part]
+    # That any centre takes it is said in a line of its own.
+    note = "" if office.note and office.anywhere and _ANYWHERE.fullmatch(office.note) else office.note
+    extra = [part for part in (_in_brackets(note or ""), office.decision) if part]
     return f"**{office.name}**" + (f" ({'; '.join(extra)})" if extra else "")
+
+
+def _in_brackets(note: str) -> str:
+    first = note.partition(" ")[0]
+    return note[:1].lower() + note[1:] if first in _SMALL_LETTER else note
 
 
 def _needs_commune(offices: Sequence[Office]) -> bool:
@@ -142,8 +174,11 @@ def _same(decider: str, office: Office) -> bool:
     return office.kind in commune and ("cấp xã" in decider.lower() or "xã," in decider.lower())
 
 
-def _not_held(what: str, context: Context) -> str:
-    return f"danh mục chưa có thông tin về {what}. Anh/chị hỏi tại {centre_of(context.place, context.on).name}."
+def _not_held(what: str, procedure: Procedure, context: Context) -> str:
+    """What the catalogue does not say, and who can: the office that takes the papers."""
+    rules = procedure.receives(context.on)
+    office = office_for(rules[0], context.place, context.on) if rules else centre_of(context.place, context.on)
+    return f"danh mục chưa có thông tin về {what}. Anh/chị hỏi tại {office.name}."
 
 
 def _cut(line: str) -> str:
@@ -152,7 +187,8 @@ def _cut(line: str) -> str:
 
 
 def _listed(lines: Sequence[str], url: str | None) -> str:
-    shown = [f"• {_cut(line)}" for line in lines[:MOST_ITEMS]]
+    # A line that ends with a colon heads those below it.
+    shown = [_cut(line) if line.endswith(":") else f"• {_cut(line)}" for line in lines[:MOST_ITEMS]]
     if len(lines) > MOST_ITEMS:
         rest = f"… và {len(lines) - MOST_ITEMS} mục nữa"
         shown.append(f"{rest}, xem đủ tại {url}" if url else f"{rest}, cán bộ tiếp nhận sẽ hướng dẫn")
@@ -161,7 +197,7 @@ def _listed(lines: Sequence[str], url: str | None) -> str:
 
 def _documents(procedure: Procedure, context: Context) -> str:
     if not procedure.documents:
-        return f"📄 **Giấy tờ:** {_not_held('giấy tờ cần nộp', context)}"
+        return f"📄 **Giấy tờ:** {_not_held('giấy tờ cần nộp', procedure, context)}"
     lines: list[str] = []
     for case in procedure.documents:
         if case.case and len(procedure.documents) > 1:
@@ -198,7 +234,7 @@ def _facts(head: str, lines: Sequence[str]) -> str:
 
 def _fee(procedure: Procedure, context: Context) -> str:
     if not procedure.fees:
-        return f"💰 **Lệ phí:** {_not_held('lệ phí', context)}"
+        return f"💰 **Lệ phí:** {_not_held('lệ phí', procedure, context)}"
     return _facts("💰 **Lệ phí:**", _by_channel([(fee.channel, _fee_text(fee)) for fee in procedure.fees]))
 
 
@@ -208,7 +244,7 @@ def _fee_text(fee: Fee) -> str:
 
 def _time(procedure: Procedure, context: Context) -> str:
     if not procedure.times:
-        return f"⏱ **Thời gian:** {_not_held('thời gian giải quyết', context)}"
+        return f"⏱ **Thời gian:** {_not_held('thời gian giải quyết', procedure, context)}"
     return _facts("⏱ **Thời gian:**", _by_channel([(time.channel, _time_text(time)) for time in procedure.times]))
 
 
@@ -220,13 +256,14 @@ def _online(procedure: Procedure, context: Context) -> str:
     level = procedure.online
     if level is not None and level.value in _ONLINE:
         line = _ONLINE[level.value]
-        stated = f" (theo {level.source}, {level.as_of:%m/%Y})" if level.source and level.as_of else ""
+        source = "Cổng" if level.source and PORTAL.startswith(level.source) else level.source
+        stated = f" (theo {source}, {level.as_of:%m/%Y})" if source and level.as_of else ""
         return f"💻 **Nộp trực tuyến:** {line}. Vào {PORTAL}{stated}."
     if Channel.online in procedure.channels:
         return f"💻 **Nộp trực tuyến:** có, tại {PORTAL}. Danh mục chưa ghi là toàn trình hay một phần."
     if procedure.channels:
         return f"💻 **Nộp trực tuyến:** danh mục không ghi cách nộp qua mạng; chỉ ghi {_ways(procedure)}."
-    return f"💻 **Nộp trực tuyến:** {_not_held('nộp qua mạng', context)}"
+    return f"💻 **Nộp trực tuyến:** {_not_held('nộp qua mạng', procedure, context)}"
 
 
 def _post(procedure: Procedure, context: Context) -> str:
@@ -234,7 +271,7 @@ def _post(procedure: Procedure, context: Context) -> str:
         return "📮 **Qua bưu điện:** được, gửi qua dịch vụ bưu chính công ích đến nơi tiếp nhận ở trên."
     if procedure.channels:
         return f"📮 **Qua bưu điện:** danh mục không ghi cách nộp này; chỉ ghi {_ways(procedure)}."
-    return f"📮 **Qua bưu điện:** {_not_held('nộp qua bưu điện', context)}"
+    return f"📮 **Qua bưu điện:** {_not_held('nộp qua bưu điện', procedure, context)}"
 
 
 def _ways(procedure: Procedure) -> str:
@@ -245,19 +282,19 @@ def _how(procedure: Procedure, context: Context) -> str:
     lines = [f"Cách nộp: {_ways(procedure)}"] if procedure.channels else []
     lines += list(procedure.steps[:6])
     if not lines:
-        return f"📝 **Cách làm:** {_not_held('các bước', context)}"
+        return f"📝 **Cách làm:** {_not_held('các bước', procedure, context)}"
     return f"📝 **Cách làm:**\n{_listed(lines, procedure.source.url)}"
 
 
 def _result(procedure: Procedure, context: Context) -> str:
     if not procedure.results:
-        return f"✅ **Kết quả:** {_not_held('kết quả', context)}"
+        return f"✅ **Kết quả:** {_not_held('kết quả', procedure, context)}"
     return _facts("✅ **Kết quả:**", procedure.results)
 
 
 def _law(procedure: Procedure, context: Context) -> str:
     if not procedure.legal:
-        return f"⚖️ **Căn cứ pháp lý:** {_not_held('căn cứ pháp lý', context)}"
+        return f"⚖️ **Căn cứ pháp lý:** {_not_held('căn cứ pháp lý', procedure, context)}"
     return f"⚖️ **Căn cứ pháp lý:** {', '.join(procedure.legal[:MOST_ITEMS])}."
 
 

@@ -1,7 +1,7 @@
-"""Places of An Giang with their dates: what a text, a sentence or a point means on a given day, and what became of old units.
+"""Places of An Giang with their dates: what a text or a point means on a day, and what became of old units.
 
-Old names (districts and communes of An Giang and Kiên Giang until 30 June 2025) lead to the communes in force on the day
-asked about; before 1 July 2025 the answers are the old units. Source of the units: see ``data/units``.
+Old names (districts and communes of An Giang and Kiên Giang until 30 June 2025) lead to the communes in force on the
+day asked about; before 1 July 2025 the answers are the old units. Source of the units: see ``data/units``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Vietnamese text as citizens type it: cleaned, folded, spelled out, and searched for codes, choices and secrets.
 
-Pure standard library, Python 3.10 and later (the dialogue manager imports it too). Every function takes any ``str``, never
-raises and runs in linear time.
+Pure standard library, Python 3.10 and later (the dialogue manager imports it too). Every function takes any ``str``,
+never raises and runs in linear time.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def _kind(word: str) -> str:
             upper = word.isupper() and len(word) < 5
             if low not in NOT_TELEX and not upper and word[1:] in (low[1:], low[1:].upper()) and telex(low):
                 return "keys"
-        elif vni(low) and not (low[:-1].isalpha() and low[:-1] in NUMBERED):
+        elif not word.isupper() and vni(low) and not (low[:-1].isalpha() and low[:-1] in NUMBERED):
             return "digits"
     return "fix" if _shortened(low) != low else ""
 
@@ -157,7 +157,8 @@ def _shortened(low: str) -> str:
     """The word without letters held down too long (đượcccc), where that gives a syllable or shorthand."""
     if _LONG.search(low):
         for once in (_LONG.sub(r"\1", low), _LONG.sub(r"\1\1", low)):
-            if is_syllable(once) or once in SLANG or once in OFFICE or once in CONTEXTS:
+            # "kkk" is a laugh, not "k" held down; "iii" is a number.
+            if (is_syllable(once) and len(once) > 1) or (len(once) > 2 and (once in SLANG or once in OFFICE)):
                 return once
     elif not low.isascii() or len(low) > 4:
         once = _DOUBLE_END.sub(r"\1", low)
@@ -227,12 +228,17 @@ def _spelled(pieces: list[str], i: int, low: str, shouting: bool) -> str | None:
     context = CONTEXTS.get(low)
     if context is None:
         return SLANG[low]
-    before = fold(pieces[i - 2]).rsplit(" ", 1)[-1] if i > 2 else ""
-    after = fold(pieces[i + 2]) if i + 2 < len(pieces) else ""
+    before = _neighbour(pieces[i - 2]) if i > 2 else ""
+    after = _neighbour(pieces[i + 2]) if i + 2 < len(pieces) else ""
     if before.isdigit() and "#" in context.after:
         return None
     said = context.after.get(before) or context.before.get(after) or context.otherwise
     return None if said == low else said
+
+
+@lru_cache(maxsize=4_096)
+def _neighbour(piece: str) -> str:
+    return fold(piece).rsplit(" ", 1)[-1]
 
 
 def tokens(s: str) -> list[str]:
@@ -286,7 +292,7 @@ def choice(s: str) -> int | None:
     if len(s) > 80:
         return None
     words = re.findall(r"\w+", _clean(s).lower())
-    while words and fold(words[-1]) in _TAIL and fold(words[-1]) != "dau":
+    while words and fold(words[-1]) in _TAIL:
         words.pop()
     if not words or not all(fold(word) in _LEAD for word in words[:-1]):
         return None

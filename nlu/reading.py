@@ -30,7 +30,7 @@ _SYLLABLE = re.compile(
 _POLITE = r"(?: (?:di|nha|nhe|nghen|nghe|a|ah|ban|em|anh|chi|oi|gium|dum|giup|toi|tui|cam on|luon|roi|thoi))*"
 _STOP = re.compile(
     r"(?:da |u |o |thoi |khoan |toi |tui |em |minh )*"
-    r"(?:huy|huy bo|huy gium|huy don|huy phan anh|huy khieu nai|huy gop y|thoi|bo di|thoat|thoat ra|dung|dung lai|ngung|"
+    r"(?:huy|huy bo|huy gium|huy don|huy phan anh|huy khieu nai|huy gop y|thoi|bo di|thoat|thoat ra|dung lai|dung gui|ngung|"
     r"ngung lai|ngung di|nghi|stop|cancel|quit|exit|doi y|doi y roi|de bua khac|de luc khac|"
     r"(?:khong|ko|hong|hok|dung|khoi|chua|het) (?:muon |can |co )?(?:gui|lam|khieu nai|phan anh|gop y|noi|nop|khai|tiep tuc|to cao)"
     r"(?: gi| don| phan anh| khieu nai| gop y)?(?: nua)?)" + _POLITE
@@ -40,7 +40,7 @@ _SKIP = re.compile(
     + _POLITE
 )
 _YES = re.compile(
-    r"(?:da |u |ua |o |vang )*(?:gui|gui di|gui luon|gui gium|gui giup|dung|dung roi|phai|phai roi|ok|oke|okay|okie|dong y|xac nhan|chinh xac|"
+    r"(?:da |u |ua |o |vang )*(?:gui|gui di|gui luon|gui gium|gui giup|dung roi|dung vay|dung do|phai|phai roi|ok|oke|okay|okie|dong y|xac nhan|chinh xac|"
     r"duoc|duoc roi|co|yes|da|vang|u|ua|chuan|y vay)" + _POLITE
 )
 _NO = re.compile(
@@ -55,6 +55,8 @@ _QUESTION = re.compile(
 _HANDOFF = re.compile(
     r"(?<!\w)(?:gap|noi chuyen|ket noi|noi may|chuyen may|nguoi that|tu van vien|tong dai|hotline|duong day nong|goi lai)(?!\w)"
 )
+# Without diacritics "đúng" (right), "dừng" (stop) and "đừng" (don't) are one word; where they were typed, they decide.
+_DUNG = (("dừng", "ngung"), ("đừng", "khoi"), ("đúng", "chinh xac"))
 _CASE_WORDS = re.compile(r"(?<!\w)(?:toi dau|sao roi|xong chua|ket qua|tinh trang|kiem tra|tra cuu|xem|coi|ma|theo doi)(?!\w)")
 
 # Behind "which commune?", these are believed from this confidence on; anything else is the name of a place.
@@ -63,6 +65,7 @@ _OVER_PLACE = {
     "complain": 0.5, "give_feedback": 0.5, "denounce": 0.5, "ask_law": 0.5, "ask_procedure": 0.6, "followup": 0.5,
     "affirm": 0.5, "deny": 0.4, "correct": 0.5, "out_of_scope": 0.6,
 }  # fmt: skip
+_QUESTIONS = frozenset({"ask_procedure", "followup", "ask_law"})
 _SHORT = 12
 
 
@@ -160,7 +163,7 @@ def read(
     if asked.slot in FREE_TEXT_SLOTS:
         return _in_free_text(text, words, asked, ranking, entities)
     if asked.slot is not None:
-        return _at_confirmation(text, words, asked)
+        return _at_confirmation(text, words, asked, ranking)
     if "case_code" in entities and len(words) <= _SHORT:
         return Reading("check_case")
     if asked.pending == "pin" and any(word.isdigit() for word in words) and len(words) <= 3:
@@ -169,6 +172,9 @@ def read(
 
 
 def _folded(text: str) -> str:
+    text = texts.normalise(text).lower()
+    for written, meant in _DUNG:
+        text = text.replace(written, meant)
     return " ".join(texts.tokens(text))
 
 
@@ -180,8 +186,10 @@ def _in_free_text(
     text: str, words: list[str], asked: Asked, ranking: Sequence[tuple[str, float]], entities: Mapping[str, str]
 ) -> Reading:
     """A slot that takes any text takes it, unless the citizen clearly does something else."""
-    folded = " ".join(words)
+    folded = _folded(text)
     name, score = _top(ranking)
+    if folded == "dung":
+        return Reading("nlu_fallback")
     if asked.slot == "case_contact" and _SKIP.fullmatch(folded):
         return Reading("inform")
     if _STOP.fullmatch(folded):
@@ -194,23 +202,31 @@ def _in_free_text(
         return Reading(name, score)
     if name == "capabilities" and score >= 0.6 and len(words) <= _SHORT:
         return Reading(name, score)
-    question = is_question(text)
-    if question and name == "ask_procedure" and score >= 0.5 and len(words) <= 20:
-        return Reading(name, score, entities)
-    if question and name in ("followup", "ask_law") and score >= 0.6 and len(words) <= _SHORT:
-        return Reading(name, score, entities)
+    if name in _QUESTIONS and is_question(text) and len(words) <= 20:
+        together = sum(score for other, score in ranking if other in _QUESTIONS)
+        if together >= (0.6 if name == "ask_procedure" else 0.75):
+            return Reading(name, together, entities)
     return Reading("inform", entities={})
 
 
-def _at_confirmation(text: str, words: list[str], asked: Asked) -> Reading | None:
-    folded = " ".join(words)
+def _at_confirmation(
+    text: str, words: list[str], asked: Asked, ranking: Sequence[tuple[str, float]]
+) -> Reading | None:
+    """Sending is for good, so only words that say yes count as yes; the classifier's guess does not."""
+    folded = _folded(text)
     if _STOP.fullmatch(folded) and not _YES.fullmatch(folded):
         return Reading("stop")
     if _YES.fullmatch(folded):
         return Reading("affirm")
     if _NO.fullmatch(folded):
         return Reading("deny")
-    return _button(texts.choice(text), asked.buttons)
+    pressed = _button(texts.choice(text), asked.buttons)
+    if pressed is not None:
+        return pressed
+    name, score = _top(ranking)
+    if name == "affirm" and (score < 0.8 or len(words) > 5):
+        return Reading("nlu_fallback")
+    return None
 
 
 def _picked(text: str, asked: Asked) -> Reading | None:
@@ -236,7 +252,7 @@ def _behind_question(
 ) -> Reading | None:
     if asked.pending in ("place", "hamlet") and len(words) <= _SHORT and ranking and ranking[0][1] < 1.0:
         name, score = _top(ranking)
-        if _STOP.fullmatch(" ".join(words)):
+        if _STOP.fullmatch(_folded(text)):
             return Reading("stop")
         sure = _OVER_PLACE.get(name)
         asks = name in ("ask_procedure", "followup", "ask_law") and is_question(text)

@@ -1,6 +1,6 @@
 """Starts Rasa for the front door: ``python -m nlu.serve`` with the Rasa environment's Python, from the repository root.
 
-Ready when ``GET http://HOST:PORT/webhooks/motcua/`` answers 200. Exit codes: 1 it could not start, 2 the model is missing.
+Ready when ``GET http://INTERFACE:PORT/webhooks/motcua/`` answers 200. Exit codes: 1 it could not start, 2 the model is missing.
 Settings come from the command line or the environment (the option wins); the token only from the environment.
 """
 
@@ -24,7 +24,7 @@ EXIT_NO_MODEL = 2
 # What endpoints.yml and credentials.yml refer to.
 _DEFAULTS = {
     "MOTCUA_RASA_DB": "var/rasa.db",
-    "MOTCUA_RASA_TOKEN": "",
+    "MOTCUA_CHANNEL_TOKEN": "",
     "MOTCUA_RASA_KEEP_DAYS": "30",
     "MOTCUA_RASA_COMPACT_AFTER": "120",
     "MOTCUA_RASA_SYNCHRONOUS": "FULL",
@@ -55,13 +55,13 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"Rasa cannot start: {error or type(error).__name__}", file=sys.stderr)
         log.debug("cannot start", exc_info=True)
         return EXIT_FAILED
-    app.run(host=options.host, port=options.port, workers=1, access_log=False, debug=False, motd=False)
+    app.run(host=options.interface, port=options.port, workers=1, access_log=False, debug=False, motd=False)
     return 0
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m nlu.serve", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--interface", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=5005, help="port to listen on (default: %(default)s)")
     parser.add_argument("--models", type=Path, default=MODELS, help="folder of the models (default: %(default)s)")
     parser.add_argument("--model", type=Path, help="a model file instead of the one for the present inputs")

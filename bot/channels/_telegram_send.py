@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -32,6 +33,9 @@ from bot.channels._telegram_text import keyboard, plain, to_html
 from bot.settings import TelegramSettings
 
 _log = structlog.get_logger(__name__)
+# At their lower levels these write addresses, which hold the token, and what was said.
+for _name in ("httpx", "httpcore", "telegram"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 _CHATS = 10_000  # chats whose pace is remembered
 
 
@@ -111,9 +115,7 @@ class TelegramCalls:
             return await self._send(chat, plain(text), None, markup)
         return outcome
 
-    async def _send(
-        self, chat: str, text: str, mode: str | None, markup: InlineKeyboardMarkup | None
-    ) -> Outcome:
+    async def _send(self, chat: str, text: str, mode: str | None, markup: InlineKeyboardMarkup | None) -> Outcome:
         try:
             await self._bot.send_message(
                 int(chat),
@@ -169,9 +171,7 @@ def outcome_of(error: Exception) -> Outcome:
 
 def _network(error: TelegramError) -> Outcome:
     cause = error.__cause__
-    if isinstance(
-        cause, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.UnsupportedProtocol
-    ):
+    if isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.UnsupportedProtocol):
         return Outcome("retry", type(cause).__name__)
     if isinstance(cause, httpx.HTTPError):
         # The request had left, or may have: sending it again might say everything twice.

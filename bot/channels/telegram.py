@@ -97,9 +97,7 @@ class Telegram:
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(
-                total=self._settings.poll_timeout_s + self._settings.request_timeout_s
-            )
+            timeout=aiohttp.ClientTimeout(total=self._settings.poll_timeout_s + self._settings.request_timeout_s)
         )
         return self
 

@@ -84,7 +84,8 @@ class WebChat:
         """Put the interface into the public app."""
         app.router.add_post("/api/session", self._session)
         app.router.add_post("/api/messages", self._message)
-        app.router.add_get("/api/stream", self._stream)
+        # A HEAD of a stream would never end.
+        app.router.add_get("/api/stream", self._stream, allow_head=False)
         app.router.add_get("/api/history", self._history)
         app.router.add_get("/", self._index)
         app.router.add_get("/static/{name:.+}", self._static)

@@ -51,7 +51,10 @@ _PATTERNS: tuple[tuple[OfficeKind | None, re.Pattern[str]], ...] = tuple(
         (_K.province_centre, r"(?:cục|chi cục) [^,;]*(?:tỉnh|cấp tỉnh)|chi cục (?:kiểm lâm|thủy sản|chăn nuôi|bảo vệ)"),
         (_K.province_centre, r"(?:chủ tịch |hội đồng nhân dân, )?(?:ủy ban nhân dân|ubnd)[^,;]*(?:tỉnh|thành phố)"),
         (_K.province_centre, r"ban quản lý[^;]*(?:khu|kkt)|văn phòng (?:ủy ban nhân dân|ubnd)"),
-        (_K.province_centre, r"(?:cơ quan|tổ chức|đơn vị)[^;]*cấp tỉnh|trung tâm phục vụ hành chính công(?: cấp)? tỉnh"),
+        (
+            _K.province_centre,
+            r"(?:cơ quan|tổ chức|đơn vị)[^;]*cấp tỉnh|trung tâm phục vụ hành chính công(?: cấp)? tỉnh",
+        ),
         (_K.commune_centre, r"trung tâm phục vụ hành chính công(?: cấp)? xã|\bcấp xã\b"),
         (_K.province_centre, r"hội đồng nhân dân cấp tỉnh|\bcấp tỉnh\b"),
     )

@@ -77,7 +77,7 @@ def stream(path: Path, report: Report, *, as_of: date | None = None) -> Iterator
                 digest.update(block)
             report.sha256 = digest.hexdigest()
             raw.seek(0)
-            opened = cast(BinaryIO, gzip.open(raw)) if path.suffix == ".gz" else raw
+            opened = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
             for number, data in enumerate(opened, start=1):
                 if not data.strip():
                     continue
@@ -92,9 +92,7 @@ def stream(path: Path, report: Report, *, as_of: date | None = None) -> Iterator
         raise Invalid(f"{path.name} cannot be read: {error.strerror or error}") from error
 
 
-def _one(
-    number: int, data: bytes, report: Report, seen: dict[str, int], as_of: date | None
-) -> Procedure | None:
+def _one(number: int, data: bytes, report: Report, seen: dict[str, int], as_of: date | None) -> Procedure | None:
     code = ""
     try:
         if len(data) > _MAX_LINE:

@@ -16,6 +16,9 @@ from store.errors import Invalid
 
 Floats = NDArray[np.float32]
 
+# One question is too little work to split: waking threads costs a hundred times what they save.
+faiss.omp_set_num_threads(1)
+
 
 class Encoder(Protocol):
     """Turns texts into vectors of length 1."""

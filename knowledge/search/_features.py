@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 
 @lru_cache(maxsize=20_000)
@@ -16,7 +17,7 @@ def _threes(word: str) -> tuple[str, ...]:
 
 def pairs(tokens: Sequence[str]) -> list[str]:
     """The syllables and each two neighbours joined by an underscore."""
-    return [*tokens, *(f"{a}_{b}" for a, b in zip(tokens, tokens[1:], strict=False))]
+    return [*tokens, *(f"{a}_{b}" for a, b in pairwise(tokens))]
 
 
 def features(tokens: Sequence[str]) -> list[str]:

@@ -66,9 +66,7 @@ class Index:
         self.alias_weight = self.legs["aliases"].sizes
 
 
-def make(
-    procedures: Sequence[Procedure], vocabulary: Vocabulary, encoder: _dense.Encoder, model: str
-) -> Index:
+def make(procedures: Sequence[Procedure], vocabulary: Vocabulary, encoder: _dense.Encoder, model: str) -> Index:
     """Compute the index of a catalogue.
 
     Raises:

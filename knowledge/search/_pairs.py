@@ -16,8 +16,14 @@ from knowledge.text import fold, tokens
 from knowledge.vocabulary import Vocabulary
 
 _TOKEN = re.compile(r"[a-z0-9]+")
-_BEFORE = "|||||toi muon|cho hoi|muon|em can|lam sao de|can|hoi ve|nha toi|xin hoi|o xa toi|gia dinh toi".split("|")
-_AFTER = "|||||o dau|can giay to gi|nhu the nao|bao lau|o xa|mat bao nhieu tien|co duoc khong|moi nhat".split("|")
+_BEFORE = (
+    *[""] * 5,
+    *["toi muon", "cho hoi", "muon", "em can", "lam sao de", "can", "hoi ve", "nha toi", "xin hoi", "o xa toi"],
+)
+_AFTER = (
+    *[""] * 5,
+    *["o dau", "can giay to gi", "nhu the nao", "bao lau", "o xa", "mat bao nhieu tien", "co duoc khong", "moi nhat"],
+)
 _NEAR = {
     "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "g": "fh", "h": "gj", "i": "uo", "k": "jl", "l": "k",
     "m": "n", "n": "bm", "o": "ip", "p": "o", "q": "wa", "r": "et", "s": "ad", "t": "ry", "u": "yi", "v": "cb",

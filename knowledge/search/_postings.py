@@ -85,9 +85,7 @@ def _build(bags: Sequence[Mapping[str, float]], weigh: Any) -> Postings:
     terms = sorted(frequency)
     number = {term: i for i, term in enumerate(terms)}
     count = len(bags)
-    idf = np.array(
-        [math.log(1 + (count - frequency[t] + 0.5) / (frequency[t] + 0.5)) for t in terms], dtype=np.float32
-    )
+    idf = np.array([math.log(1 + (count - frequency[t] + 0.5) / (frequency[t] + 0.5)) for t in terms], dtype=np.float32)
     lists: list[list[tuple[int, float]]] = [[] for _ in terms]
     for row, bag in enumerate(bags):
         for term, weight in weigh(bag, number, idf):

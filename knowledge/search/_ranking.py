@@ -132,8 +132,5 @@ def _alias(subject: Sequence[str], index: Index) -> Floats:
 
 
 def _top(scores: Floats, depth: int) -> NDArray[np.int64]:
-    if len(scores) > depth:
-        chosen = np.argpartition(-scores, depth)[:depth]
-    else:
-        chosen = np.arange(len(scores))
+    chosen = np.argpartition(-scores, depth)[:depth] if len(scores) > depth else np.arange(len(scores))
     return chosen[scores[chosen] > 0].astype(np.int64)

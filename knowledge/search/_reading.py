@@ -52,12 +52,10 @@ def read(text: str, vocabulary: Vocabulary, speller: Speller) -> Reading:
     folded = speller.correct(typed)
     if marked is None or len(marked) != len(folded):
         marked = None
-    mask = masks(folded)
+    mask = masks(folded, marked)
     subject = [word for word, keep in zip(folded, mask.subject, strict=True) if keep]
     # "mất bao lâu" is no loss: what a frame holds is not looked up.
-    found = vocabulary.expand(
-        ["" if held else word for word, held in zip(folded, mask.frame, strict=True)], marked
-    )
+    found = vocabulary.expand(["" if held else word for word, held in zip(folded, mask.frame, strict=True)], marked)
     entries = tuple(expansion.entry for expansion in found)
     official = tuple(dict.fromkeys(entry.official[:_EXPANSION] for entry in entries))
     ambiguity = vocabulary.ambiguous(folded) or vocabulary.ambiguous(subject)

@@ -8,7 +8,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
+
+from knowledge.text import is_syllable
+
+_OFTEN = 40
 
 
 class Speller:
@@ -35,13 +40,13 @@ class Speller:
         following: Counter[str] = Counter()
         for text in texts:
             counts.update(text)
-            following.update(f"{a} {b}" for a, b in zip(text, text[1:], strict=False))
+            following.update(f"{a} {b}" for a, b in pairwise(text))
         # What one clerk mistyped once is not a word; long "words" are glued cells.
         known = {w: c for w, c in counts.items() if c >= 3 and w.isalpha() and len(w) <= 7}
         for phrase in phrases:
             for word in phrase:
                 known[word] = max(known.get(word, 0), 200)
-            following.update({f"{a} {b}": 50 for a, b in zip(phrase, phrase[1:], strict=False)})
+            following.update({f"{a} {b}": 50 for a, b in pairwise(phrase)})
         often = {
             pair: count
             for pair, count in following.items()
@@ -60,11 +65,19 @@ class Speller:
             if len(word) < 2 or len(word) > 9 or word in self._counts or not word.isalpha():
                 continue
             near = {c for form in _without_one(word) for c in self._deletes.get(form, ()) if _one_edit(word, c)}
+            # A possible syllable may be a word of its own (a name): only its neighbours can tell otherwise.
+            alone = not is_syllable(word)
             if near:
                 before = out[place - 1] if place else ""
                 after = tokens[place + 1] if place + 1 < len(tokens) else ""
-                out[place] = max(sorted(near), key=lambda c: self._likely(word, c, before, after))
+                if not alone:
+                    near = {c for c in near if self._together(before, c) or self._together(c, after)}
+                if near:
+                    out[place] = max(sorted(near), key=lambda c: self._likely(word, c, before, after))
         return out
+
+    def _together(self, first: str, second: str) -> bool:
+        return self._following.get(f"{first} {second}", 0) >= _OFTEN
 
     def _likely(self, word: str, candidate: str, before: str, after: str) -> float:
         score = math.log(self._counts[candidate])

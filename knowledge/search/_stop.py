@@ -10,19 +10,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-STOP: Final = frozenset(
-    """
-    toi tui minh em anh chi ban ad admin co chu bac cau ong ba e a b oi nhe nha nhi ha ho ah u uh da vang thua xin chao
-    hoi gium dum voi giup la thi ma va hay hoac voi cua cac nhung mot nhu the nao gi nao sao dau ai may bao nhieu
-    khong chua duoc bi phai can muon lam di len ra vo vao de den toi tai o trong ngoai tu cho ve theo roi gio bay nay
-    kia do day vay gap luc khi neu con thu tuc ho so trinh tu quy dinh viec nguoi ta biet nghe het luon cung deu da
-    dang se van rat qua lam hien moi nhat hanh chinh don giay to gom bao gom noi nop cach hinh thuc huong dan tim hieu
-    thong tin ve cam on thanks a ak duoc khong phai hong the ra sao bat buoc nua them cu co the chi tiet mau tren
-    """.split()
-) - frozenset("moi con bi qua ba ong co chu bac ho do giay lam don mau chua cu".split())
 
-# Syllables that are empty only when nothing else is said with them.
-_LIGHT: Final = frozenset("moi con bi qua ba ong co chu bac ho do giay lam don mau chua cu".split())
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", text))
+
+
+# Words without a subject, as they are written with marks.
+_MARKED: Final = _words(
+    """
+    tôi tui mình em anh chị bạn ad admin cô chú bác cậu ơi nhé nha nhỉ hả ạ à á ừ ờ dạ vâng thưa xin chào hỏi giùm dùm
+    với thì là mà và hay hoặc của các những như thế nào gì sao đâu ai mấy không được phải cần muốn ra vô vào để
+    ở cho về theo rồi giờ này nọ kia đó đấy đây vậy khi nếu thủ tục quy định việc ta biết nghe hết cũng đều đã đang sẽ
+    vẫn rất quá hiện hướng dẫn thực tại nhất tìm hiểu thêm nữa có thể chi tiết gồm bao luôn nay từ đến tới lúc
+    trong trường hợp cách nên tự chỉ mỗi đi lên nộp xem hồ sơ nơi chỗ bằng
+    """
+)
+# The same without marks, less those that fold into a word with a meaning (từ and tử, bao and báo, cần and căn).
+_FOLDED: Final = _words(
+    """
+    toi tui minh em anh ban ad admin oi nhe ah uh vang xin chao gium dum voi la ma va hay hoac cua cac nhung nhu nao gi
+    sao dau may khong duoc phai muon de o roi gio nay kia vay khi neu viec ta biet nghe het cung deu se van rat hien
+    cho ve theo them nua luon toi den truong hop
+    """
+)
+# Said by themselves these are no subject; beside one they may belong to it.
+_LIGHT: Final = _words("moi con bi qua ba ong co chu bac ho do giay lam don mau chua cu lai so xa")
 
 _FRAMES: Final = re.compile(
     r"\b(?:"
@@ -44,7 +56,9 @@ _FRAMES: Final = re.compile(
             r"(?:nhu )?the nao|lam sao(?: de)?|ra sao|the nao|lam gi|la gi|can lam gi",
             r"(?:nop |lam |qua |tren |bang )?(?:truc tuyen|mang|dich vu cong|online)(?: (?:duoc|khong))*",
             r"(?:qua |gui )?buu dien|buu chinh|gui ve nha",
-            r"moi nhat(?: hien nay)?|hien nay|bay gio|cho hoi|xin hoi|vui long|huong dan|thuc hien thu tuc",
+            r"moi nhat(?: hien nay)?|hien nay|bay gio|(?:cho|xin|muon|toi) (?:toi |em |minh |tui )*hoi(?: ve| la)?|vui long|"
+            r"huong dan|thuc hien thu tuc|thu tuc(?: hanh chinh)?|quy dinh(?: moi)?|phap luat|xin chao|chao (?:ad|anh|chi|ban)|"
+            r"co the|chi tiet|tim hieu|nhu vay|ho so|(?:lam|can) don|viec gi|di lam",
             r"(?:duoc|co|phai) (?:khong|ko)|duoc hay khong|co duoc|hay khong",
             r"ket qua (?:la|gi|nhan)(?: gi)?|nhan ket qua|mau (?:don|to khai)|to khai (?:nao|mau nao)|tai ve",
             r"theo (?:nghi dinh|thong tu|luat|quyet dinh|quy dinh)(?: so)?(?: \d+)*(?: [a-z]{2,4} cp)?(?: moi)?",
@@ -71,10 +85,27 @@ class Masks:
     frame: tuple[bool, ...]
 
 
-def masks(tokens: Sequence[str]) -> Masks:
-    """Tell the subject from the rest; where nothing would be left, frames and then stop words count after all."""
+def masks(tokens: Sequence[str], marked: Sequence[str] | None = None) -> Masks:
+    """Tell the subject from the rest; where nothing would be left, frames and then stop words count after all.
+
+    Args:
+        tokens: folded syllables.
+        marked: the same as they were typed; where they bear marks, these tell stop words from their look-alikes.
+    """
+    in_frame = _in_frames(tokens)
+    if marked is not None and any(not word.isascii() for word in marked):
+        empty = [word in _MARKED for word in marked]
+    else:
+        empty = [token in _FOLDED for token in tokens]
+    kept = [not held and not stop for held, stop in zip(in_frame, empty, strict=True)]
+    if any(keep and token not in _LIGHT for keep, token in zip(kept, tokens, strict=True)):
+        return Masks(tuple(kept), tuple(in_frame))
+    return Masks(tuple(not stop for stop in empty), (False,) * len(tokens))
+
+
+def _in_frames(tokens: Sequence[str]) -> list[bool]:
     joined = " ".join(tokens)
-    in_frame = [False] * len(tokens)
+    found = [False] * len(tokens)
     begins: dict[int, int] = {}
     ends: dict[int, int] = {}
     offset = 0
@@ -91,11 +122,8 @@ def masks(tokens: Sequence[str]) -> Masks:
             start += 1
         first, last = begins.get(start), ends.get(end)
         if first is not None and last is not None:
-            in_frame[first : last + 1] = [True] * (last + 1 - first)
-    kept = [not held and token not in STOP for held, token in zip(in_frame, tokens, strict=True)]
-    if any(keep and token not in _LIGHT for keep, token in zip(kept, tokens, strict=True)):
-        return Masks(tuple(kept), tuple(in_frame))
-    return Masks(tuple(token not in STOP for token in tokens), (False,) * len(tokens))
+            found[first : last + 1] = [True] * (last + 1 - first)
+    return found
 
 
 def subject(tokens: Sequence[str]) -> list[str]:

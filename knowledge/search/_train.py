@@ -1,7 +1,6 @@
 """Training of the static model: an embedding bag over word features, questions against names.
 
-Each batch holds questions of different procedures; a question has to lie nearer to the name of its own procedure than to
-the other names of the batch. Names of one family (the same thing at another counter) do not count as wrong.
+In each batch a question has to lie nearer to the name of its own procedure than to the other names of the batch. Names of one family (the same thing at another counter) do not count as wrong.
 """
 
 from __future__ import annotations
@@ -31,6 +30,7 @@ _RATE = 0.01
 _DECAY = 0.99
 _VOCABULARY = 60_000
 _LEAST_STEPS = 300
+_UNKNOWN = "[UNK]"
 
 
 def train(
@@ -61,10 +61,10 @@ def train(
     for question in questions:
         counts.update(question)
     for text in texts:
-        counts.update({feature: 5 for feature in text})
+        counts.update(dict.fromkeys(text, 5))
     least = 3 if len(questions) > 20_000 else 2
     known = [f for f, count in counts.most_common(_VOCABULARY) if count >= least]
-    number = {feature: index for index, feature in enumerate(["[UNK]", *known])}
+    number = {feature: index for index, feature in enumerate([_UNKNOWN, *known])}
     families: dict[str, int] = {}
     kin = np.array([families.setdefault(family(tokens(p.name)), len(families)) for p in procedures])
     progress("training", 0.1)
@@ -171,7 +171,8 @@ def _unit(vectors: Floats) -> tuple[Floats, Floats]:
 
 def _through_unit(gradient: Floats, unit: Floats, size: Floats) -> Floats:
     """The gradient before the vectors were brought to length 1."""
-    return (gradient - unit * np.einsum("ij,ij->i", gradient, unit)[:, None]) / size
+    along: Floats = np.einsum("ij,ij->i", gradient, unit)[:, None]
+    return np.asarray((gradient - unit * along) / size, np.float32)
 
 
 def save(number: dict[str, int], weights: Floats, folder: Path) -> None:
@@ -183,7 +184,7 @@ def save(number: dict[str, int], weights: Floats, folder: Path) -> None:
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
     folder.mkdir(parents=True, exist_ok=True)
-    tokenizer = Tokenizer(models.WordLevel(number, unk_token="[UNK]"))
+    tokenizer = Tokenizer(models.WordLevel(number, unk_token=_UNKNOWN))
     tokenizer.normalizer = normalizers.Sequence(
         [normalizers.NFD(), normalizers.StripAccents(), normalizers.Lowercase(), normalizers.Replace("đ", "d")]
     )

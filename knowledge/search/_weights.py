@@ -15,3 +15,11 @@ RANKING: Final[dict[str, float]] = {
 }  # fmt: skip
 
 WEIGHTS: Final = np.array([RANKING[name] for name in SIGNALS], np.float32)
+
+DOMAIN: Final = np.array([4.0, 2.0, 0.0, 3.0, 0.0, 3.0, 0.0, 2.0, 0.0, 0.0, 1.0, 0.0, -2.0, 0.5])
+DOMAIN_BIAS: Final = -5.0
+RIGHT: Final = np.array([2.0, 8.0, 0.0, 2.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.5, 0.0, -0.5, 0.2])
+RIGHT_BIAS: Final = -4.0
+LEAST_DOMAIN: Final = 0.3
+LEAST_RIGHT: Final = 0.6
+WORTH_ASKING: Final = 0.35

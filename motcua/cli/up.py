@@ -55,7 +55,7 @@ def train() -> None:
 async def _prepare(settings: Settings) -> None:
     async with parts(settings) as made:
         with progress(not sys.stderr.isatty()) as tell:
-            version = await made.catalogue.ensure_starter(tell)
+            version = await made.catalogue.ensure_starter(progress=tell)
         if version is not None:
             console.print(f"published the starter catalogue: {version.procedures} procedures", markup=False)
 

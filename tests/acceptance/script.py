@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -13,7 +14,10 @@ FOLDER = Path(__file__).parent / "conversations"
 Channel = Literal["web", "telegram"]
 Text = Annotated[str, StringConstraints(min_length=1)]
 # Nothing that a citizen must ever see: our own machinery, and a field that was filled with nothing.
-NEVER = ("traceback", "none", "null", "undefined", "{", "}", "/ask_procedure", "utter_", "action_", "nan")
+NEVER = ("traceback", "none", "null", "undefined", "{", "}", "/ask_procedure", "utter_", "action_")
+
+# Every answer about a procedure ends with its code, a date and that the starter catalogue is not confirmed.
+SOURCE = re.compile(r"nguồn: mã \d\.\d{6}.*?\d\d/\d\d/\d{4}\. dữ liệu khởi đầu, chưa được cơ quan xác nhận\.")
 
 
 class Location(BaseModel):
@@ -104,7 +108,7 @@ def load(folder: Path = FOLDER) -> list[tuple[str, Conversation]]:
     found: list[tuple[str, Conversation]] = []
     for path in sorted(folder.glob("*.yml")):
         try:
-            raw = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 (a SafeLoader)
+            raw = yaml.load(path.read_text(encoding="utf-8"), _Loader)
             found += [(path.stem, conversation) for conversation in _FILE.validate_python(raw)]
         except (ValueError, yaml.YAMLError) as error:
             raise ValueError(f"{path.name}: {error}") from error
@@ -135,6 +139,8 @@ def complaints(turn: Turn, said: str, buttons: list[str], kept: dict[str, str]) 
     wrong += [f"must not hold {text!r}" for text in turn.never if filled(text) in answer]
     words = answer.replace(",", " ").replace(".", " ").split()
     wrong += [f"shows the citizen {text!r}" for text in NEVER if text in (words if text.isalpha() else answer)]
+    if "nơi nộp:" in answer and not SOURCE.search(answer):
+        wrong.append("tells where to go without a source, its date and that it is not confirmed")
     offered = [bare(title) for title in buttons]
     wrong += [f"does not offer the button {title!r}" for title in turn.buttons if filled(title) not in offered]
     return wrong

@@ -101,9 +101,7 @@ class FakeTelegram:
 
     async def share(self, lat: float, lon: float, chat: int = 7) -> dict[str, Any]:
         """A citizen shares a place."""
-        return await self.push(
-            {"message": {**self._message(chat), "location": {"latitude": lat, "longitude": lon}}}
-        )
+        return await self.push({"message": {**self._message(chat), "location": {"latitude": lat, "longitude": lon}}})
 
     async def press(self, title: str, chat: int = 7) -> dict[str, Any]:
         """A citizen presses the newest button of their chat with this title."""
@@ -115,9 +113,7 @@ class FakeTelegram:
                         return await self.press_data(button["callback_data"], chat, message)
         raise LookupError(title)
 
-    async def press_data(
-        self, data: str, chat: int = 7, message: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    async def press_data(self, data: str, chat: int = 7, message: dict[str, Any] | None = None) -> dict[str, Any]:
         """A press of a button that carries `data`."""
         identity = f"press-{self._update_id}"
         self._presses.add(identity)
@@ -243,8 +239,7 @@ class FakeTelegram:
         if me != self._poller:
             raise Refused(
                 409,
-                "Conflict: terminated by other getUpdates request; make sure that only one bot instance is "
-                "running",
+                "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
             )
         return self._matching(allowed)[:limit]
 
@@ -273,9 +268,7 @@ class FakeTelegram:
     async def _on_answercallbackquery(self, parameters: dict[str, Any]) -> bool:
         identity = str(parameters.get("callback_query_id"))
         if identity not in self._presses:
-            raise Refused(
-                400, "Bad Request: query is too old and response timeout expired or query ID is invalid"
-            )
+            raise Refused(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
         self._presses.discard(identity)
         self.acknowledged.append(identity)
         return True

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import aiohttp
+from yarl import URL
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,18 @@ class WebClient:
         if self._http is not None:
             await self._http.close()
 
+    async def go_away(self) -> None:
+        """Close the stream as a browser without network does; the cookie is kept."""
+        if self._reader is not None:
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
+            self._reader = None
+
+    def come_back(self) -> None:
+        """Open the stream again from the last message that was read."""
+        if self._reader is None:
+            self._reader = asyncio.create_task(self._read())
+
     # ---- up ----
 
     async def ask(self, text: str) -> Answer:
@@ -139,6 +152,11 @@ class WebClient:
                     return Answer(said)
                 await self._news.wait()
 
+    def cookies(self) -> str:
+        """Its cookies as the value of a Cookie header."""
+        jar = self._client.cookie_jar.filter_cookies(URL(self.url))
+        return "; ".join(f"{name}={morsel.value}" for name, morsel in jar.items())
+
     async def history(self, after: int = 0) -> list[dict[str, Any]]:
         """Both sides of the conversation."""
         async with self._client.get(f"{self.url}/api/history", params={"after": after}) as response:
@@ -154,7 +172,10 @@ class WebClient:
         Raises:
             Refusal: it was not taken.
         """
-        async with self._client.post(self.url + path, json=body) as response:
+        content = json.dumps(body, ensure_ascii=False).encode(errors="surrogatepass")
+        async with self._client.post(
+            self.url + path, data=content, headers={"Content-Type": "application/json"}
+        ) as response:
             answer = await response.json()
             if response.status >= 400:
                 raise Refusal(response.status, answer, response.headers.get("Retry-After"))

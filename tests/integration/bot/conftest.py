@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bot.app import Running, running
+from bot.settings import BotSettings, DialogueSettings, TelegramSettings, WebSettings, WorkerSettings
 from store.engine import Database
 from store.migrate import upgrade
 from tests.fakes.rasa import FakeRasa
@@ -27,3 +31,32 @@ async def rasa() -> AsyncIterator[FakeRasa]:
     async with FakeRasa() as fake:
         yield fake
     assert fake.broken == []
+
+
+Open = Callable[..., AbstractAsyncContextManager[Running]]
+
+ROOMY = WebSettings(port=0, private_port=0)
+QUICK = WorkerSettings(poll_s=0.05, retry_first_s=0.01, retry_cap_s=0.05, shutdown_s=0.5)
+
+
+@pytest.fixture
+def front_door(database: Database, rasa: FakeRasa, tmp_path: Path) -> Open:
+    """Opens the front door over the database and the fake dialogue server, on free ports."""
+
+    def opened(
+        *,
+        web: WebSettings = ROOMY,
+        worker: WorkerSettings = QUICK,
+        telegram: TelegramSettings | None = None,
+        dialogue: DialogueSettings | None = None,
+        **more: Any,
+    ) -> AbstractAsyncContextManager[Running]:
+        settings = BotSettings(
+            web=web,
+            worker=worker,
+            dialogue=dialogue or DialogueSettings(url=rasa.url),
+            telegram=telegram or TelegramSettings(),
+        )
+        return running(settings, database, data_dir=tmp_path / "var", **more)
+
+    return opened

@@ -21,7 +21,7 @@ from aiogram.exceptions import (
 )
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
-from tests.fakes.telegram import Fault, FakeTelegram
+from tests.fakes.telegram import FakeTelegram, Fault
 
 
 @pytest.fixture
@@ -53,9 +53,7 @@ async def test_an_independent_client_reads_updates_and_confirms_them_by_offset(
     assert telegram.updates == []
 
 
-async def test_an_independent_client_sends_buttons_and_sees_the_press(
-    telegram: FakeTelegram, client: Bot
-) -> None:
+async def test_an_independent_client_sends_buttons_and_sees_the_press(telegram: FakeTelegram, client: Bot) -> None:
     await telegram.write("/start")
     [update] = await client.get_updates()
     board = InlineKeyboardMarkup(inline_keyboard=[[InlineKeyboardButton(text="Có", callback_data="abc")]])
@@ -95,9 +93,7 @@ async def test_texts_that_telegram_refuses_are_refused(
     assert telegram.sent == []
 
 
-async def test_the_longest_text_and_button_that_telegram_takes_are_taken(
-    telegram: FakeTelegram, client: Bot
-) -> None:
+async def test_the_longest_text_and_button_that_telegram_takes_are_taken(telegram: FakeTelegram, client: Bot) -> None:
     telegram.chats.add(7)
     data = "x" * 64
     board = InlineKeyboardMarkup(inline_keyboard=[[InlineKeyboardButton(text="n", callback_data=data)]])
@@ -107,9 +103,7 @@ async def test_the_longest_text_and_button_that_telegram_takes_are_taken(
 
 async def test_button_data_is_counted_in_bytes(telegram: FakeTelegram, client: Bot) -> None:
     telegram.chats.add(7)
-    board = InlineKeyboardMarkup(
-        inline_keyboard=[[InlineKeyboardButton(text="n", callback_data="ế" * 22)]]
-    )
+    board = InlineKeyboardMarkup(inline_keyboard=[[InlineKeyboardButton(text="n", callback_data="ế" * 22)]])
     with pytest.raises(TelegramBadRequest, match="BUTTON_DATA_INVALID"):
         await client.send_message(7, "x", reply_markup=board)
 

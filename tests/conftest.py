@@ -1,0 +1,72 @@
+"""The whole program, started once for all tests that talk to it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.telegram import FakeTelegram
+from tests.support.stack import RASA_PYTHON, Stack
+
+# A test sends in a second what a citizen writes in an hour; the paces of the real world have tests of their own.
+FAST = {
+    "MOTCUA_BOT__WEB__SESSION_BURST": "1000",
+    "MOTCUA_BOT__WEB__ADDRESS_BURST": "100000",
+    "MOTCUA_BOT__WEB__ADDRESS_RATE": "10000",
+    "MOTCUA_BOT__TELEGRAM__CHAT_RATE": "100",
+    "MOTCUA_BOT__TELEGRAM__TOTAL_RATE": "1000",
+    "MOTCUA_BOT__TELEGRAM__POLL_TIMEOUT_S": "2",
+}
+
+
+@pytest.fixture(scope="session")
+def prepared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the starter catalogue published and the dialogue model trained; copy it, do not use it."""
+    if not os.access(RASA_PYTHON, os.X_OK):
+        pytest.skip(f"Rasa's environment is not there ({RASA_PYTHON}): run `make install`")
+    stack = Stack(tmp_path_factory.mktemp("prepared") / "home")
+    for command in (["train"], ["catalogue", "publish-starter"]):
+        done = stack.command(*command)
+        assert done.returncode == 0, done.stdout + done.stderr + stack.tails()
+    return stack.home
+
+
+@pytest.fixture
+def fresh_home(prepared_home: Path, tmp_path: Path) -> Path:
+    """A prepared data folder for one test."""
+    home = tmp_path / "home"
+    shutil.copytree(prepared_home, home)
+    return home
+
+
+@pytest.fixture(scope="session")
+async def telegram() -> AsyncIterator[FakeTelegram]:
+    """Telegram, as strict as the real one."""
+    async with FakeTelegram() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="session")
+async def stack(
+    prepared_home: Path, telegram: FakeTelegram, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stack]:
+    """The program with the starter catalogue, its web chat open and Telegram polled."""
+    home = tmp_path_factory.mktemp("stack") / "home"
+    shutil.copytree(prepared_home, home)
+    extra = {**FAST, "MOTCUA_BOT__TELEGRAM__TOKEN": telegram.token, "MOTCUA_BOT__TELEGRAM__API_URL": telegram.url}
+    running = Stack(home, extra)
+    # In a thread: the fake answers in this loop while the program starts.
+    await asyncio.to_thread(running.start)
+    yield running
+    await asyncio.to_thread(running.stop)
+
+
+@pytest.fixture(scope="session")
+def stack_url(stack: Stack) -> str:
+    """Address of the chat page."""
+    return stack.url
