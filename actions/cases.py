@@ -19,10 +19,11 @@ NO_CONTACT = "-"
 WORDS_OF_A_STORY = 14
 
 DENOUNCE = (
-    "Tố cáo phải gửi bằng đơn có chữ ký, hoặc trình bày trực tiếp tại nơi tiếp công dân (Luật Tố cáo 2018, Điều 22, 23). "
+    "Tố cáo phải gửi bằng đơn có chữ ký, hoặc trình bày trực tiếp tại nơi tiếp công dân "
+    "(Luật Tố cáo 2018, Điều 22, 23). "
     "Tin nhắn ở đây **không phải là đơn tố cáo** và chưa tính thời hạn.\n"
-    "Họ tên, địa chỉ, bút tích của người tố cáo được giữ bí mật theo luật. Anh/chị **đừng ghi tên mình** hay người khác "
-    "vào khung trò chuyện này.\n"
+    "Họ tên, địa chỉ, bút tích của người tố cáo được giữ bí mật theo luật. "
+    "Anh/chị **đừng ghi tên mình** hay người khác vào khung trò chuyện này.\n"
     "Nếu đang nguy hiểm hoặc thấy tội phạm: gọi **113**."
 )
 

@@ -10,7 +10,7 @@ from actions.turn import Button, Reply, Services, Turn, parse_payload, payload
 from knowledge import answers, questions
 from knowledge import text as texts
 from knowledge.catalogue import Snapshot
-from knowledge.places import Place, Resolution
+from knowledge.places import Gazetteer, Place, Resolution
 from knowledge.procedures import Procedure
 from knowledge.questions import Facet, Question
 from knowledge.search import Findings
@@ -138,7 +138,7 @@ async def give_place(turn: Turn, services: Services) -> Reply:
     code = reply.slots.get("place")
     if procedure is None or not isinstance(code, str):
         return reply
-    place = places.Gazetteer.load().get(code)
+    place = Gazetteer.load().get(code)
     context = answers.Context(on=services.today(), data_day=snapshot.day, place=place)
     where = answers.where(procedure, context)
     name = answers.short_name(procedure)
@@ -190,7 +190,7 @@ def ask_back(
         labels: shorter names for some of the codes.
     """
     asked = list(facets)
-    buttons = []
+    buttons: list[Button] = []
     for code in codes:
         entities: dict[str, object] = {"procedure": code}
         if asked:

@@ -24,8 +24,8 @@ OUT_OF_SCOPE = (
     "Anh/chị cần làm giấy tờ gì không?"
 )
 LAW = (
-    "Tôi chỉ hướng dẫn thủ tục hành chính, không tư vấn mức phạt hay quy định pháp luật. Anh/chị hỏi cơ quan phụ trách, "
-    "hoặc để cán bộ trả lời."
+    "Tôi chỉ hướng dẫn thủ tục hành chính, không tư vấn mức phạt hay quy định pháp luật. "
+    "Anh/chị hỏi cơ quan phụ trách, hoặc để cán bộ trả lời."
 )
 
 
@@ -64,7 +64,10 @@ class _TurnAction(Action):
 
 
 class ValidateCaseForm(FormValidationAction):
-    """Checks each answer of the form; what does not fit is asked again with a sentence that says why."""
+    """Checks each answer of the form; what does not fit is asked again with a sentence that says why.
+
+    A slot that was emptied (a new form begins) is no answer: it gets no sentence.
+    """
 
     def name(self) -> str:
         return f"validate_{FORM}"
@@ -76,6 +79,8 @@ class ValidateCaseForm(FormValidationAction):
     def validate_case_subject(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> dict[str, Any]:
+        if value is None:
+            return {"case_subject": None}
         text = _plain(value, "case_subject")
         if len(text) < 2:
             dispatcher.utter_message(text="Anh/chị ghi vài chữ về việc cần phản ánh giúp tôi.")
@@ -88,6 +93,8 @@ class ValidateCaseForm(FormValidationAction):
     def validate_case_text(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> dict[str, Any]:
+        if value is None:
+            return {"case_text": None}
         text = _plain(value, "case_text")
         if len(text) < SHORTEST_TEXT:
             dispatcher.utter_message(text="Anh/chị kể rõ hơn một chút: chuyện gì, khi nào, ai làm?")
@@ -97,6 +104,8 @@ class ValidateCaseForm(FormValidationAction):
     def validate_case_place(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> dict[str, Any]:
+        if value is None:
+            return {"case_place": None}
         text = _plain(value, "case_place")
         if len(text) < 2:
             dispatcher.utter_message(text="Anh/chị ghi nơi xảy ra, ví dụ: ấp, xã hoặc tên cơ quan.")
@@ -106,6 +115,8 @@ class ValidateCaseForm(FormValidationAction):
     def validate_case_contact(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> dict[str, Any]:
+        if value is None:
+            return {"case_contact": None}
         contact = cases.check_contact(_plain(value, "case_contact"))
         if contact is None:
             dispatcher.utter_message(
@@ -116,6 +127,8 @@ class ValidateCaseForm(FormValidationAction):
     def validate_case_confirm(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> dict[str, Any]:
+        if value is None:
+            return {"case_confirm": None}
         if isinstance(value, bool):
             return {"case_confirm": value}
         dispatcher.utter_message(text="Anh/chị nhắn “gửi” để gửi, hoặc “không” để thôi.")

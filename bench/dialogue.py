@@ -37,7 +37,9 @@ MIX = (
     "cảm ơn nhé",
 )
 PER_SESSION = len(MIX)
+
 STOCK_START_S = 180.0
+Send = Callable[[str], Awaitable[float]]
 
 
 @dataclass
@@ -112,7 +114,10 @@ class StockRasa:
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "PYTHONPATH": str(ROOT),
         }
-        self.process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **quiet}, stdout=log, stderr=log)
+        environment = {**os.environ, **quiet}
+        self.process = subprocess.Popen(  # noqa: ASYNC220
+            command, cwd=ROOT, env=environment, stdout=log, stderr=log
+        )
         end = time.monotonic() + STOCK_START_S
         async with aiohttp.ClientSession() as session:
             while time.monotonic() < end and self.process.poll() is None:
@@ -143,14 +148,14 @@ def _cpu(processes: list[psutil.Process]) -> float:
 async def _round(
     senders: int,
     per_sender: int,
-    make: Callable[[], Awaitable[list[Callable[[str], Awaitable[float]]]]],
+    make: Callable[[int], Awaitable[list[Send]]],
     processes: list[psutil.Process],
 ) -> Round:
-    ways = [await make() for _ in range(senders)]
+    ways = [await make(per_sender) for _ in range(senders)]
     latencies: list[float] = []
     empty = 0
 
-    async def one(send_by_session: list[Callable[[str], Awaitable[float]]], offset: int) -> None:
+    async def one(send_by_session: list[Send], offset: int) -> None:
         nonlocal empty
         for number in range(per_sender):
             send = send_by_session[number // PER_SESSION]
@@ -166,7 +171,8 @@ async def _round(
 
 
 async def _measure(stack: Stack, stock: StockRasa, options: argparse.Namespace) -> None:
-    assert stack.process is not None and stock.process is not None
+    assert stack.process is not None
+    assert stock.process is not None
     children = psutil.Process(stack.process.pid).children(recursive=True)
     actions = [child for child in children if "serve-actions" in " ".join(child.cmdline())]
     ours_processes = children
@@ -175,8 +181,8 @@ async def _measure(stack: Stack, stock: StockRasa, options: argparse.Namespace) 
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
 
-        async def ours_way(messages: int) -> list[Callable[[str], Awaitable[float]]]:
-            made = []
+        async def ours_way(messages: int) -> list[Send]:
+            made: list[Send] = []
             for _ in range(-(-messages // PER_SESSION)):
                 sender = WebSender(stack.url)
                 await sender.open()
@@ -184,7 +190,7 @@ async def _measure(stack: Stack, stock: StockRasa, options: argparse.Namespace) 
                 made.append(sender.send)
             return made
 
-        async def stock_way(messages: int) -> list[Callable[[str], Awaitable[float]]]:
+        async def stock_way(messages: int) -> list[Send]:
             def sending(name: str) -> Callable[[str], Awaitable[float]]:
                 async def send(text: str) -> float:
                     started = time.perf_counter()
@@ -199,15 +205,15 @@ async def _measure(stack: Stack, stock: StockRasa, options: argparse.Namespace) 
 
         rows = []
         for senders, per_sender in ((1, options.single), (16, options.many)):
-            await _round(senders, PER_SESSION, lambda: ours_way(PER_SESSION), ours_processes)
-            await _round(senders, PER_SESSION, lambda: stock_way(PER_SESSION), stock_processes)
+            await _round(senders, PER_SESSION, ours_way, ours_processes)
+            await _round(senders, PER_SESSION, stock_way, stock_processes)
             ours, plain = Round([], 0, 0), Round([], 0, 0)
             for _ in range(options.rounds):
                 for into, way, processes in (
                     (ours, ours_way, ours_processes),
                     (plain, stock_way, stock_processes),
                 ):
-                    part = await _round(senders, per_sender, lambda way=way: way(per_sender), processes)  # type: ignore[misc]
+                    part = await _round(senders, per_sender, way, processes)
                     into.latencies += part.latencies
                     into.wall_s += part.wall_s
                     into.cpu_s += part.cpu_s

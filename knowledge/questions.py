@@ -21,17 +21,24 @@ __all__ = ["Facet", "Question", "read"]
 
 # Words that carry no subject: politeness, pronouns, what glues a question together.
 _FILLER = frozenset(
-    (
-        "a ad admin ah ak alo anh ay ba bac ban bang bao bay bi biet bot bua cac cai cam can chac chau chi chieu cho chu "
-        "chua chung co coi con cua cung da dang dau day dc de den di dien dieu do du dum duoc em gap gi giay gio giup gium "
-        "ha hay hen het hien ho hoac hoi hom hong hop huong ke khi khoan khong kia la lai lam lau len lo loai luc lun luon "
-        "ma mat may met minh mn mng moi mot muon nam nao nay ne nen neu nha nhan nhat nhe nhi nhieu nhu nhung no noi nop nua "
-        "o oi on phai qua que ra ro roi sao sap shop so song ta tai tat thay the them theo thi thoi thu thua tn to toi "
-        "trong truong tu tuc tui uh ui v va van vay ve vi viec vo voi vui xin xong y z zay"
-    ).split()
+    re.findall(
+        r"\w+",
+        """
+        a ad admin ah ak alo anh ay ba bac ban bang bao bay bi biet bot bua cac cai cam can chac chau chi chieu
+        cho chu chua chung co coi con cua cung da dang dau day dc de den di dien dieu do du dum duoc em gap gi
+        giay gio giup gium ha hay hen het hien ho hoac hoi hom hong hop huong ke khi khoan khong kia la lai lam
+        lau len lo loai luc lun luon ma mat may met minh mn mng moi mot muon nam nao nay ne nen neu nha nhan nhat
+        nhe nhi nhieu nhu nhung no noi nop nua o oi on phai qua que ra ro roi sao sap shop so song ta tai tat thay
+        the them theo thi thoi thu thua tn to toi trong truong tu tuc tui uh ui v va van vay ve vi viec vo voi vui
+        xin xong y z zay
+        """,
+    )
 )
 # Things whose every syllable, written without diacritics, is one of those, and which the vocabulary does not hold.
-_THINGS = re.compile(r"\b(?:so do|so hong|so ho|chung chi|vo lai|ho chieu|hop thua|bang lai|giay do|chung minh|cay dien)\b")
+_THINGS = re.compile(
+    r"\b(?:so do|so hong|so ho|chung chi|vo lai|ho chieu|hop thua|bang lai|giay do|chung minh|cay dien|viec lam|"
+    r"coi noi)\b"
+)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ extra indexes, find-links, certificate) is passed on to uv, so a machine that of
 find-links gets that one.
 """
 
+from __future__ import annotations
+
 import argparse
 import hashlib
 import os
@@ -31,11 +33,12 @@ class Failure(Exception):
     """A step that cannot go on; the text says what to do."""
 
 
-def say(text):
+def say(text: str) -> None:
+    """Tell the person what goes on."""
     print("motcua: " + text, flush=True)
 
 
-def runs(python, version):
+def runs(python: str, version: str) -> bool:
     """Whether that interpreter starts and is the wanted minor version (pyenv's shims may do neither)."""
     code = "import sys; print('%d.%d' % sys.version_info[:2], sys.implementation.name)"
     try:
@@ -45,7 +48,7 @@ def runs(python, version):
     return out.returncode == 0 and out.stdout.split() == [version, "cpython"]
 
 
-def find_python(version):
+def find_python(version: str) -> str:
     """The interpreter to build on: a path, or the bare version when uv must bring it."""
     candidates = [os.environ.get("MOTCUA_PYTHON" + version.replace(".", ""), "")]
     candidates += [os.path.join(folder, "python" + version) for folder in os.get_exec_path()]
@@ -59,7 +62,7 @@ def find_python(version):
     return version
 
 
-def pip_settings(python):
+def pip_settings(python: str | Path) -> dict[str, str]:
     """What pip is configured to use, by option name without dashes in front; environment wins over files."""
     out = subprocess.run([str(python), "-m", "pip", "config", "list"], capture_output=True, text=True, timeout=60)
     found = {}
@@ -71,7 +74,7 @@ def pip_settings(python):
     return found
 
 
-def uv_environment(python):
+def uv_environment(python: str | Path) -> dict[str, str]:
     """The process environment for uv: what is set for uv itself stays, pip's settings fill the rest."""
     env = dict(os.environ)
     env.pop("VIRTUAL_ENV", None)
@@ -92,7 +95,7 @@ def uv_environment(python):
     return env
 
 
-def find_uv():
+def find_uv() -> str:
     """Path of uv, installed with pip when there is none."""
     found = shutil.which("uv")
     if found:
@@ -113,14 +116,15 @@ def find_uv():
     return str(own)
 
 
-def digest(*parts):
+def digest(*parts: object) -> str:
+    """SHA-256 over files' contents and other values."""
     state = hashlib.sha256()
     for part in parts:
         state.update(part.read_bytes() if isinstance(part, Path) and part.is_file() else str(part).encode())
     return state.hexdigest()
 
 
-def build(uv, env, folder, version, lock, editable=False):
+def build(uv: str, env: dict[str, str], folder: Path, version: str, lock: str, editable: bool = False) -> None:
     """Create or refresh one environment; does nothing when its stamp matches the lock."""
     stamp = folder / ".motcua-lock"
     wanted = digest(ROOT / lock, version, ROOT / "pyproject.toml" if editable else "", folder)
@@ -147,7 +151,7 @@ def build(uv, env, folder, version, lock, editable=False):
     stamp.write_text("\n".join([wanted] + extra) + "\n")
 
 
-def install_browser():
+def install_browser() -> None:
     """Chromium for the browser test, where this may be done without asking: root on Debian, none there yet."""
     if shutil.which("chromium") or shutil.which("google-chrome"):
         return
@@ -155,24 +159,14 @@ def install_browser():
         say("no Chromium here: the browser test will skip (Debian: apt-get install chromium)")
         return
     say("installing Debian's chromium for the browser test")
-    quiet = {"stdout": subprocess.DEVNULL, "env": dict(os.environ, DEBIAN_FRONTEND="noninteractive")}
-    subprocess.run(["apt-get", "update", "-q"], **quiet)
-    subprocess.run(
-        [
-            "apt-get",
-            "install",
-            "-y",
-            "-q",
-            "--no-install-recommends",
-            "chromium",
-            "fonts-noto-core",
-            "fonts-noto-color-emoji",
-        ],
-        **quiet,
-    )
+    env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+    install = ["apt-get", "install", "-y", "-q", "--no-install-recommends"]
+    for command in (["apt-get", "update", "-q"], install + ["chromium", "fonts-noto-core", "fonts-noto-color-emoji"]):
+        # Best effort: without it the browser test skips and says so.
+        subprocess.run(command, stdout=subprocess.DEVNULL, env=env)
 
 
-def lock(uv, env):
+def lock(uv: str, env: dict[str, str]) -> None:
     """Resolve the locks anew from their inputs."""
     for out, arguments in LOCKS.items():
         command = [uv, "pip", "compile", "-q", "--no-annotate", "--upgrade", "-o", out] + arguments
@@ -182,7 +176,8 @@ def lock(uv, env):
         path.write_text(path.read_text().replace("+cpu", ""))
 
 
-def main():
+def main() -> int:
+    """The command; gives the exit status."""
     parser = argparse.ArgumentParser(description="Build motcua's environments.")
     parser.add_argument("--dev", action="store_true", help="with what the tests and checks need")
     parser.add_argument("--browser", action="store_true", help="install Chromium where that is possible")

@@ -93,7 +93,7 @@ class Report:
             "summary": [
                 {"severity": s, "field": f, "message": m, "records": n} for s, f, m, n in self.by_message()[:200]
             ],
-            "remarks": [
+            "issues": [
                 {"line": r.line, "code": r.code, "field": r.field, "severity": r.severity.value, "message": r.message}
                 for r in sorted(self.remarks, key=lambda r: list(Severity).index(r.severity))[:limit]
             ],

@@ -69,9 +69,7 @@ def list_(as_json: Json = False) -> None:
     for version in versions:
         created = f"{version.created_at:%Y-%m-%d %H:%M}Z"
         mark = "●" if version.live else ""
-        table.add_row(
-            mark, version.id, version.state, str(version.procedures), version.source, version.actor, created
-        )
+        table.add_row(mark, version.id, version.state, str(version.procedures), version.source, version.actor, created)
     console.print(table)
 
 

@@ -133,13 +133,9 @@ async def test_an_answer_closes_the_message_and_carries_buttons_under_short_ids(
 async def test_an_answer_is_written_whole_or_not_at_all(database: Database, box: Inbox) -> None:
     await box.receive(text(1))
     [claim] = await box.claim(1)
+    unfit: Any = object()
     with pytest.raises(Exception, match="JSON"):
-        await box.answer(
-            claim,
-            [Reply("a", (Button("b", "/b"),)), Reply(object())],
-            reply_to="1",
-            pushed=False,  # type: ignore[arg-type]
-        )
+        await box.answer(claim, [Reply("a", (Button("b", "/b"),)), Reply(unfit)], reply_to="1", pushed=False)
     assert await rows(database, outbox.c.id) == await rows(database, buttons.c.id) == []
     [row] = await rows(database, inbox)
     assert row.state == "leased"

@@ -20,6 +20,7 @@ from store.engine import Database
 from store.tables import conversations, inbox, outbox
 from tests.fakes.rasa import FakeRasa
 from tests.fakes.telegram import TOKEN, FakeTelegram, Fault
+from tests.support.waiting import eventually
 from tests.support.webclient import WebClient
 
 Open = Callable[..., AbstractAsyncContextManager[Running]]
@@ -52,13 +53,6 @@ async def out(database: Database) -> list[tuple[str, str | None]]:
     async with database.connect() as connection:
         rows = (await connection.execute(select(outbox.c.state, outbox.c.error).order_by(outbox.c.id))).all()
     return [(row.state, row.error) for row in rows]
-
-
-async def eventually(condition: Callable[[], Any], timeout_s: float = 10) -> None:
-    """Wait until an awaited condition holds: for what only the database shows."""
-    async with asyncio.timeout(timeout_s):
-        while not await condition():
-            await asyncio.sleep(0.01)
 
 
 async def reachable(database: Database, chat: int = 7) -> bool:
@@ -133,7 +127,7 @@ async def test_markup_is_shown_and_strange_signs_arrive_unchanged(
     rasa.answer = lambda question: [{"text": "**Nộp** ở <UBND> & chợ; 1 < 2\n**Lệ phí**: 0 đ"}]
     await telegram.write("x")
     assert await sent(telegram, 1) == ["Nộp ở <UBND> & chợ; 1 < 2\nLệ phí: 0 đ"]
-    [(method, parameters)] = [call for call in telegram.calls if call[0] == "sendmessage"]
+    [(_, parameters)] = [call for call in telegram.calls if call[0] == "sendmessage"]
     assert "<b>Nộp</b> ở &lt;UBND&gt; &amp;" in parameters["text"]
     assert parameters["link_preview_options"] == {"is_disabled": True}
 

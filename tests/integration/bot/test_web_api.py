@@ -19,6 +19,7 @@ from bot.settings import WebSettings, WorkerSettings
 from store.engine import Database
 from store.tables import conversations, inbox, outbox
 from tests.fakes.rasa import FakeRasa
+from tests.support.waiting import eventually
 from tests.support.webclient import Refusal, WebClient
 
 Open = Callable[..., AbstractAsyncContextManager[Running]]
@@ -126,7 +127,7 @@ async def test_a_broken_stream_goes_on_where_it_stopped(front: Running, chat: We
                 assert response.status == 200
                 assert response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
                 assert response.headers["X-Accel-Buffering"] == "no"
-                lines = []
+                lines: list[str] = []
                 while sum(line.startswith("data:") for line in lines) < expected:
                     lines.append((await response.content.readline()).decode().rstrip())
                 assert lines[0] == "retry: 2000"
@@ -184,9 +185,12 @@ async def test_a_conversation_survives_a_restart_of_the_front_door(front_door: O
     async with front_door() as front, WebClient(front.public_url) as chat:
         await chat.ask("trước")
         cookies = {c.key: c.value for c in chat._client.cookie_jar}
-    async with front_door() as front, browser() as session:
-        async with session.post(f"{front.public_url}/api/session", cookies=cookies) as response:
-            body = await response.json()
+    async with (
+        front_door() as front,
+        browser() as session,
+        session.post(f"{front.public_url}/api/session", cookies=cookies) as response,
+    ):
+        body = await response.json()
     assert [m["text"] for m in body["history"]] == ["trước", "đã nhận: trước"]
     assert body["last"] == body["history"][-1]["id"]
 
@@ -255,9 +259,11 @@ async def test_posts_from_foreign_pages_are_refused(front_door: Open, headers: d
 
 
 async def test_our_own_page_may_post(front: Running) -> None:
-    async with browser(Origin=front.public_url) as session:
-        async with session.post(f"{front.public_url}/api/session", json={}) as response:
-            assert response.status == 200
+    async with (
+        browser(Origin=front.public_url) as session,
+        session.post(f"{front.public_url}/api/session", json={}) as response,
+    ):
+        assert response.status == 200
 
 
 async def test_a_session_that_sends_too_fast_is_told_when_to_go_on(front_door: Open) -> None:
@@ -443,9 +449,11 @@ async def test_what_is_written_to_a_person_is_kept_and_not_answered(
     async with database.begin() as connection:
         await connection.execute(update(conversations).values(owner="human"))
     await chat.send(text="gửi cán bộ")
-    async with asyncio.timeout(5):
-        while await _open(database):
-            await asyncio.sleep(0.01)
+
+    async def closed() -> bool:
+        return await _open(database) == 0
+
+    await eventually(closed)
     assert [m["text"] for m in await chat.history()] == ["một", "đã nhận: một", "gửi cán bộ"]
     assert len(rasa.calls) == 1
 

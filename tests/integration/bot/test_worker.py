@@ -19,7 +19,7 @@ from bot.channels import Route
 from bot.conversations import SessionRules
 from bot.dialogue import Dialogue
 from bot.inbox import Inbox
-from bot.incoming import Incoming
+from bot.incoming import Incoming, Kind
 from bot.metrics import Metrics
 from bot.reduced import LastResort
 from bot.replies import Button, Outgoing, Reply
@@ -28,6 +28,7 @@ from bot.worker import Worker
 from store.engine import Database
 from store.tables import citizens, conversations, inbox, now, outbox
 from tests.fakes.rasa import FakeRasa
+from tests.support.waiting import eventually
 
 QUICK = WorkerSettings(
     poll_s=0.05, retry_first_s=0.01, retry_cap_s=0.05, patience_s=30.0, shutdown_s=0.2, concurrency=8
@@ -227,8 +228,12 @@ async def test_messages_wait_for_a_server_that_restarts(rasa: FakeRasa, open_off
     async with open_office() as office:
         for n in range(10):
             await office.say("một", "hai", sender=f"s{n}")
-        while office.metrics.failures.labels("dialogue_unreached")._value.get() < 3:
-            await asyncio.sleep(0.01)
+        unreached = office.metrics.failures.labels("dialogue_unreached")._value
+
+        async def down() -> bool:
+            return bool(unreached.get() >= 3)
+
+        await eventually(down)
         assert office.delivered == []
         await rasa.start()
         said = await office.answered(20)
@@ -337,15 +342,14 @@ async def test_commands_presses_and_places_travel_as_payloads_and_slashes_do_not
     rasa: FakeRasa, open_office: Opened
 ) -> None:
     async with open_office() as office:
-        for number, (kind, body) in enumerate(
-            [
-                ("command", {"text": "/start", "payload": "/greet"}),
-                ("location", {"lat": 10.38, "lon": 105.43}),
-                ("text", {"text": "/restart"}),
-                ("text", {"text": "//"}),
-                ("text", {"text": "\u200b/affirm"}),
-            ]
-        ):
+        messages: list[tuple[Kind, dict[str, Any]]] = [
+            ("command", {"text": "/start", "payload": "/greet"}),
+            ("location", {"lat": 10.38, "lon": 105.43}),
+            ("text", {"text": "/restart"}),
+            ("text", {"text": "//"}),
+            ("text", {"text": "\u200b/affirm"}),
+        ]
+        for number, (kind, body) in enumerate(messages):
             await office.inbox.receive(Incoming("web", f"a:{number}", "a", kind, body))
         await office.answered(5)
     asked = [question.get("payload") or [question.get("message")] for question in rasa.calls]

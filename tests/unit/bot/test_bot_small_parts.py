@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import make_url
 
 from bot import _inbox_sql, reduced, sentences
 from bot.conversations import SessionRules, conversation_id
@@ -156,8 +157,6 @@ def test_an_answer_without_a_text_is_a_failure(content: bytes) -> None:
 
 @pytest.mark.parametrize("custom", [None, 1, [], {"motcua": 1}, {"motcua": {"form": "yes"}}, {"other": {}}])
 def test_unknown_customs_say_nothing_about_the_form(custom: object) -> None:
-    import json
-
     assert parse(json.dumps([{"text": "x", "custom": custom}]).encode()).in_form is None
 
 
@@ -194,6 +193,7 @@ async def test_the_last_resort_never_fails_and_is_never_silent() -> None:
 
 
 def test_on_postgresql_heads_are_claimed_without_waiting_for_each_other() -> None:
-    sql = str(_inbox_sql.HEADS.compile(dialect=postgresql.dialect()))
+    dialect = make_url("postgresql+asyncpg://").get_dialect()()
+    sql = str(_inbox_sql.HEADS.compile(dialect=dialect))
     assert "FOR UPDATE OF inbox SKIP LOCKED" in sql
-    assert "FOR UPDATE" in str(_inbox_sql.LOCK.compile(dialect=postgresql.dialect()))
+    assert "FOR UPDATE" in str(_inbox_sql.LOCK.compile(dialect=dialect))

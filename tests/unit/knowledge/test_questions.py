@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -249,6 +250,9 @@ hiện đang sống ở Phú Quốc
 """
 
 
+CUE_WORDS = re.findall(r"\w+", "can giay gi bao nhieu tien lau o dau nop truc tuyen duoc khong gui buu dien le phi lam")
+
+
 def _lines(table: str) -> list[str]:
     return [line.strip() for line in table.splitlines() if line.strip()]
 
@@ -331,7 +335,20 @@ def test_codes_are_spotted_and_make_it_no_follow_up() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "?", "👍👍", "...", "\x00", "/start", "a" * 5_000, "bao nhiêu tiền " * 2_000, "\u0301" * 4_000, "1" * 3_000]
+    "text",
+    [
+        "",
+        " ",
+        "?",
+        "👍👍",
+        "...",
+        "\x00",
+        "/start",
+        "a" * 5_000,
+        "bao nhiêu tiền " * 2_000,
+        "\u0301" * 4_000,
+        "1" * 3_000,
+    ],
 )
 def test_nothing_that_people_can_send_breaks_the_reading(text: str) -> None:
     question = questions.read(text, DAY)
@@ -347,7 +364,14 @@ def test_any_text_is_read(text: str) -> None:
     assert all(word.isascii() for word in question.words)
 
 
-@given(st.lists(st.sampled_from("can giay gi bao nhieu tien lau o dau nop truc tuyen duoc khong gui buu dien le phi lam".split()), max_size=60))
+@given(
+    st.lists(
+        st.sampled_from(
+            "can giay gi bao nhieu tien lau o dau nop truc tuyen duoc khong gui buu dien le phi lam".split()
+        ),
+        max_size=60,
+    )
+)
 @settings(max_examples=150, deadline=None)
 def test_any_order_of_question_words_is_read_the_same_each_time(words: list[str]) -> None:
     text = " ".join(words)

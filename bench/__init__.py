@@ -1,0 +1,1 @@
+"""Benchmarks and quality measurements; each is a command that prints a table."""

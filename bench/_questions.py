@@ -1,0 +1,88 @@
+"""The shared questions and the built search that the measurements work on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from knowledge.catalogue import read_source
+from knowledge.procedures import Procedure
+from knowledge.search.build import build
+from knowledge.settings import KnowledgeSettings
+
+_ROOT = Path(__file__).resolve().parent.parent
+_SETS = {
+    "editor_written_question": "editor",
+    "real_portal_question": "portal",
+    "developer_written_question": "developer",
+    "llm_generated_question": "machine",
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question with the codes that answer it (none: no procedure does); `plain` is without diacritics."""
+
+    text: str
+    plain: str
+    codes: frozenset[str]
+    group: str
+
+
+def shared_folder(given: str | None = None) -> Path:
+    """The folder of the shared data: as given, $MOTCUA_SHARED_DATA, or `shared/data` beside the repository."""
+    return Path(given or os.environ.get("MOTCUA_SHARED_DATA") or _ROOT.parent / "shared" / "data")
+
+
+def labelled(shared: Path, name: str = "dev_labelled.jsonl") -> list[Question]:
+    """Questions with the right procedures."""
+    out = []
+    for line in (shared / "questions" / name).read_text(encoding="utf-8").splitlines():
+        raw = json.loads(line)
+        from knowledge.text import fold
+
+        plain = raw.get("question_no_diacritics") or fold(raw["question"])
+        out.append(Question(raw["question"], plain, frozenset(raw["codes"]), _SETS.get(raw["kind"], raw["kind"])))
+    return out
+
+
+def negatives(shared: Path) -> list[Question]:
+    """Questions that no procedure answers."""
+    from knowledge.text import fold
+
+    out = []
+    for line in (shared / "questions" / "dev_negatives.jsonl").read_text(encoding="utf-8").splitlines():
+        raw = json.loads(line)
+        out.append(Question(raw["question"], fold(raw["question"]), frozenset(), raw["kind"]))
+    return out
+
+
+def held(questions: Sequence[Question], codes: set[str]) -> list[Question]:
+    """The questions that a catalogue with these codes can answer, each with the codes it has."""
+    return [replace(q, codes=q.codes & codes) for q in questions if q.codes & codes]
+
+
+def built(catalogue: Path, settings: KnowledgeSettings) -> tuple[Path, tuple[Procedure, ...]]:
+    """The search folder of a catalogue, from `var/bench` when nothing that goes into it has changed since."""
+    digest = hashlib.sha256(settings.model_dump_json().encode())
+    sources = [catalogue] if catalogue.is_file() else sorted(catalogue.glob("*.yml"))
+    ours = [p for p in (_ROOT / "knowledge").rglob("*") if p.suffix in {".py", ".tsv", ".yml"}]
+    # Fitted weights are used when searching, not when building.
+    for path in (*sources, *sorted(p for p in ours if p.name not in {"_weights.py", "searcher.py", "_decision.py"})):
+        digest.update(path.name.encode() + path.read_bytes())
+    folder = _ROOT / "var" / "bench" / digest.hexdigest()[:16]
+    procedures = read_source(catalogue).procedures
+    if not folder.is_dir():
+        print(f"building the search of {len(procedures)} procedures …", file=sys.stderr, flush=True)
+        work = folder.with_suffix(".unfinished")
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        build(procedures, work, settings)
+        work.rename(folder)
+    return folder, procedures
