@@ -17,6 +17,7 @@ from knowledge.search import Findings
 
 BUTTON_FACETS = (Facet.documents, Facet.fee, Facet.time, Facet.online)
 MOST_CHOICES = 4
+MOST_RELATED = 2
 SURE = 0.9
 HUMAN = Button("Hỏi cán bộ", payload("handoff"))
 NOT_THIS = Button("Không phải thủ tục này", payload("correct"))
@@ -49,7 +50,8 @@ async def answer(turn: Turn, services: Services, *, unknown: str = NOT_KNOWN) ->
     """
     snapshot = await services.catalogue.snapshot()
     code = turn.entities.get("procedure")
-    if turn.pressed or isinstance(code, str):
+    # A code that was typed is read below, with what else the question says.
+    if turn.pressed or (isinstance(code, str) and code not in texts.codes(turn.text)):
         procedure = snapshot.procedures.get(str(code)) or _remembered(turn, snapshot)
         if procedure is None:
             return Reply().say(unknown, HUMAN)
@@ -126,8 +128,29 @@ def answer_for(
     return reply.say(text, *buttons, NOT_THIS)
 
 
+async def decline(turn: Turn, services: Services, text: str) -> Reply:
+    """Say that a question is not for the bot, and offer the procedures that it may be about."""
+    snapshot = await services.catalogue.snapshot()
+    question = questions.read(turn.text, services.today())
+    if any(code in snapshot.procedures for code in question.codes):
+        return await answer(turn, services)
+    findings = snapshot.searcher.search(question.subject)
+    reply = Reply(slots={"question": question.text, "options": None, "pending": None})
+    if findings.redirect is not None and findings.redirect.kind in ELSEWHERE:
+        return reply.say(findings.redirect.text, HUMAN)
+    near = findings.hits[:MOST_RELATED] if findings.domain >= SURE and findings.decision != "unknown" else ()
+    if near:
+        text = f"{text} Thủ tục có thể liên quan:"
+    return reply.say(text, *(_named(snapshot.procedures[hit.code], ()) for hit in near), HUMAN)
+
+
 async def give_place(turn: Turn, services: Services) -> Reply:
     """Take the place in and, when a procedure is being talked about, say where to hand it in."""
+    if not turn.pressed and not turn.entities:
+        # "Tôi ở xã Khánh Hòa, làm khai tử ở đâu" gives a place and asks.
+        question = questions.read(turn.text, services.today())
+        if question.places and not question.only_place and await _asks(question, services):
+            return await answer(turn, services)
     reply, understood = await places.set_place(turn, services)
     if not understood and not turn.pressed:
         question = questions.read(turn.text, services.today())
@@ -242,6 +265,13 @@ def _search(
     if findings.redirect is not None:
         return reply.say(f"{findings.redirect.text}\n{unknown}", HUMAN)
     return reply.say(unknown, HUMAN)
+
+
+async def _asks(question: Question, services: Services) -> bool:
+    """Whether a text that names a place also asks something."""
+    if question.facets or question.codes:
+        return True
+    return _sure((await services.catalogue.snapshot()).searcher.search(question.subject))
 
 
 def _sure(findings: Findings) -> bool:

@@ -14,6 +14,7 @@ from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 
 from actions import cases, procedures
 from actions.turn import Reply, Services, Turn, parse_payload, payload
+from knowledge.places import Gazetteer
 
 Act = Callable[[Turn, Services], Awaitable[Reply]]
 FORM = "case_form"
@@ -106,7 +107,7 @@ class ValidateCaseForm(FormValidationAction):
     ) -> dict[str, Any]:
         if value is None:
             return {"case_place": None}
-        text = _plain(value, "case_place")
+        text = _shared_place(value) or _plain(value, "case_place")
         if len(text) < 2:
             dispatcher.utter_message(text="Anh/chị ghi nơi xảy ra, ví dụ: ấp, xã hoặc tên cơ quan.")
             return {"case_place": None}
@@ -135,6 +136,24 @@ class ValidateCaseForm(FormValidationAction):
         return {"case_confirm": None}
 
 
+def _shared_place(value: Any) -> str | None:
+    """The commune of a shared location or of a button with a place; None for anything typed."""
+    try:
+        entities = parse_payload(str(value))[1]
+    except ValueError:
+        return None
+    gazetteer = Gazetteer.load()
+    try:
+        if "place" in entities:
+            return gazetteer.get(str(entities["place"])).name
+        lat, lon = float(entities["lat"]), float(entities["lon"])
+        place, _ = gazetteer.nearest(lat, lon)
+    except (KeyError, TypeError, ValueError):
+        return None
+    # The point is kept too: the commune alone does not lead anybody to a broken lamp.
+    return f"{place.name} (vị trí {lat:.5f}, {lon:.5f})"
+
+
 def _plain(value: Any, slot: str) -> str:
     """What was typed, or the value that a button carries for the slot."""
     text = str(value or "").strip()
@@ -147,7 +166,7 @@ def _plain(value: Any, slot: str) -> str:
 
 
 async def _law(turn: Turn, services: Services) -> Reply:
-    return await procedures.answer(turn, services, unknown=LAW)
+    return await procedures.decline(turn, services, LAW)
 
 
 async def _out_of_scope(turn: Turn, services: Services) -> Reply:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 from desk.cases import Cases
 from knowledge.catalogue import Catalogue
@@ -98,7 +99,7 @@ class Turn:
     def citizen_id(self) -> int | None:
         """Number of the citizen, if the front door gave one."""
         value = self.metadata.get("citizen")
-        return int(value) if isinstance(value, int | str) and str(value).isdigit() else None
+        return int(value) if isinstance(value, int | str) and str(value).isdecimal() else None
 
     @property
     def conversation_id(self) -> str | None:
@@ -108,8 +109,14 @@ class Turn:
 
     @property
     def key(self) -> str:
-        """Idempotency key: this very message of this conversation."""
-        return f"{self.conversation_id}:{self.metadata.get('message_id')}"
+        """Idempotency key: this very message of this conversation.
+
+        Where the front door named none, each call gives another key: two citizens must never share a case.
+        """
+        message = self.metadata.get("message_id")
+        if self.conversation_id is None or message in (None, ""):
+            return f"unnamed:{uuid4()}"
+        return f"{self.conversation_id}:{message}"
 
     @property
     def place(self) -> Place | None:

@@ -14,7 +14,14 @@ from store.tables import citizens, inbox
 from store.tables import conversations as conversation_table
 
 _OPEN: ColumnElement[bool] = literal_column("inbox.state in ('ready','leased')")
-_earlier = inbox.alias("earlier")
+_waiting = inbox.alias("waiting")
+_heads = (
+    # Grouped over the index of open rows alone: the search does not grow with what was answered long ago.
+    select(func.min(_waiting.c.id).label("id"))
+    .where(literal_column("waiting.state in ('ready','leased')"))
+    .group_by(_waiting.c.conversation_id)
+    .subquery("heads")
+)
 _later = inbox.alias("later")
 HEADS = (
     select(
@@ -41,6 +48,8 @@ HEADS = (
         .correlate(inbox)
         .label("more"),
     )
+    .select_from(_heads)
+    .join(inbox, inbox.c.id == _heads.c.id)
     .join(conversation_table, conversation_table.c.id == inbox.c.conversation_id)
     .join(citizens, citizens.c.id == conversation_table.c.citizen_id)
     .where(
@@ -50,13 +59,6 @@ HEADS = (
             and_(inbox.c.state == "leased", inbox.c.lease_until < bindparam("now")),
         ),
         inbox.c.received_at <= bindparam("horizon"),
-        ~exists()
-        .where(
-            _earlier.c.conversation_id == inbox.c.conversation_id,
-            _earlier.c.id < inbox.c.id,
-            literal_column("earlier.state in ('ready','leased')"),
-        )
-        .correlate(inbox),
     )
     .order_by(inbox.c.id)
     .limit(bindparam("limit"))

@@ -251,10 +251,13 @@ class Worker:
 
 def _question(claim: Claim) -> Question:
     text, payload = _wording(claim)
+    # With its time: a row number may come back when the database is made anew, and the dialogue would
+    # then take the message for one that it has answered.
+    message_id = f"{claim.id}-{int(claim.received_at.timestamp() * 1000):x}"
     sender = f"{claim.conversation_id}-{claim.session}"
     return Question(
         sender=sender,
-        message_id=str(claim.id),
+        message_id=message_id,
         text=text,
         payload=payload,
         metadata={
@@ -262,7 +265,7 @@ def _question(claim: Claim) -> Question:
             "citizen": claim.citizen_id,
             "channel": claim.channel,
             "place": claim.place_code,
-            "message_id": str(claim.id),
+            "message_id": message_id,
         },
     )
 

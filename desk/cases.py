@@ -26,7 +26,7 @@ from store.tables import case_events, cases, now
 # No 0 O 1 I L: codes are read out on the phone and typed from paper.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 CODE = re.compile(rf"\bMC[-\s]?([{ALPHABET}]{{6}})\b", re.IGNORECASE)
-PIN = re.compile(r"(?<!\d)(\d{6})(?!\d)")
+PIN = re.compile(r"(?<!\d)([0-9]{6})(?!\d)")
 LONGEST_TEXT = 5_000
 
 
@@ -114,9 +114,14 @@ class Cases:
         database: where they are kept.
         secret: key from which PINs are derived, so that none is stored.
         pin_attempts_an_hour: wrong PINs allowed for one case within an hour.
+
+    Raises:
+        Invalid: the secret is empty, which would let anybody compute every PIN.
     """
 
     def __init__(self, database: Database, secret: SecretStr, *, pin_attempts_an_hour: int = 10) -> None:
+        if not secret.get_secret_value():
+            raise Invalid("MOTCUA_DESK__SECRET is empty; set it, or leave it out to have one made.")
         self._database = database
         self._secret = secret
         self._pin_attempts = pin_attempts_an_hour
@@ -136,6 +141,8 @@ class Cases:
         """
         if not draft.text.strip() or not draft.subject.strip():
             raise Invalid("Phản ánh cần có nội dung.")
+        if not key:
+            raise ValueError("a case needs its idempotency key")
         if len(draft.text) > LONGEST_TEXT:
             raise Invalid(f"Nội dung dài quá {LONGEST_TEXT:,} ký tự; vui lòng viết ngắn lại.")
         async with self._database.begin() as connection:
@@ -208,7 +215,8 @@ class Cases:
             )
             if (tries or 0) >= self._pin_attempts:
                 raise TooManyPins("Phiếu này bị nhập sai PIN nhiều lần; vui lòng thử lại sau một giờ.")
-            right = pin is not None and hmac.compare_digest(pin, self._pin(row["idempotency_key"]))
+            expected = self._pin(row["idempotency_key"]).encode()
+            right = pin is not None and hmac.compare_digest(pin.encode(), expected)
             if not right and pin is not None:
                 await _write_event(connection, row["id"], "anyone", "wrong_pin")
         if not right:

@@ -116,7 +116,7 @@ CONTEXTS: Final[dict[str, Context]] = {
 # Words that look like Telex keys but are words of other languages people use, or units and names.
 NOT_TELEX: Final[frozenset[str]] = _set(
     """as is us or has his was were are bar bus car gas max min tax box mix fix six sex tex lux ex ox ax her for
-    far visa pos sos dos ads os ios test post tour star sms gps web www hr pr ar er ir bos los las les des der
+    far visa taxi maxi pos sos dos ads os ios test post tour star sms gps web www hr pr ar er ir bos los las les des der
     mar mas pas pass mass miss less boss toss kiss loss gym app add off wifi free ok sis sir tis this its lox
     cos yes gmail err vips tips tops chips nas ups laos vegas sars covid rasa bees fees sees tees see fee bee
     tee too zoo boo moo noon soon moon room food foot book good door poor tool cool pool school boot root law

@@ -154,6 +154,8 @@ def short_name(procedure: Procedure) -> str:
 def _office(office: Office) -> str:
     # That any centre takes it is said in a line of its own.
     note = "" if office.note and office.anywhere and _ANYWHERE.fullmatch(office.note) else office.note
+    if note and office.name.lower() in note.lower():
+        note = ""
     extra = [part for part in (_in_brackets(note or ""), office.decision) if part]
     return f"**{office.name}**" + (f" ({'; '.join(extra)})" if extra else "")
 

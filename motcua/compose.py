@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from actions import procedures
 from actions.turn import Services, Turn
 from bot.replies import Button, Reply
@@ -14,6 +16,7 @@ from desk.texts import VIET_NAM
 from knowledge.catalogue import Catalogue
 from motcua.settings import Settings, secret
 from store.engine import Database
+from store.errors import Invalid, Unavailable
 from store.migrate import upgrade
 
 
@@ -57,9 +60,16 @@ async def compose(settings: Settings) -> Parts:
     Raises:
         MotcuaError: a setting is wrong or the database cannot be used.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Invalid(f"MOTCUA_HOME cannot be used as a data folder: {error}") from None
     database = Database(settings.database_url, busy_timeout_s=settings.store.busy_timeout_s)
-    await upgrade(database)
+    try:
+        await upgrade(database)
+    except (SQLAlchemyError, OSError) as error:
+        await database.close()
+        raise Unavailable(f"the database cannot be used: {getattr(error, 'orig', None) or error}") from None
     catalogue = Catalogue(database, settings.catalogue_home, settings.knowledge)
     cases = Cases(
         database,

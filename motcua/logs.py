@@ -24,10 +24,14 @@ def _masked(value: Any) -> Any:
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, dict):
-        return {key: _masked(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
+        return {mask(str(key)): _masked(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
         return [_masked(inner) for inner in value]
-    return value
+    if value is None or isinstance(value, bool | float):
+        return value
+    # Numbers of people come as integers too; anything else is written as its repr, which may hold a message.
+    text = mask(str(value) if isinstance(value, int) else repr(value))
+    return value if isinstance(value, int) and text == str(value) else text
 
 
 def configure(level: str = "INFO") -> None:

@@ -5,13 +5,15 @@ Nesting is written with two underscores: `MOTCUA_BOT__WEB__PORT=9000`, `MOTCUA_S
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from actions.settings import ActionsSettings
 from bot.settings import BotSettings
@@ -54,6 +56,12 @@ class Settings(BaseSettings):
     actions: ActionsSettings = Field(default_factory=ActionsSettings, description="The action server.")
     rasa: RasaSettings = Field(default_factory=RasaSettings, description="The dialogue manager.")
 
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        # The supervised processes run in another folder.
+        return home.expanduser().absolute()
+
     @property
     def database_url(self) -> str:
         """The database's address, by default a file in the data folder."""
@@ -88,21 +96,35 @@ def load() -> Settings:
         raise Invalid(
             "These settings are wrong; correct them in the environment or in .env:\n  " + "\n  ".join(lines)
         ) from None
+    except SettingsError as error:
+        raise Invalid(f"These settings are wrong; correct them in the environment or in .env:\n  {error}") from None
 
 
 def secret(settings: Settings, name: str, given: SecretStr | None) -> SecretStr:
-    """A secret: the one that is set, else one made once and kept in the data folder for the owner alone."""
+    """A secret: the one that is set, else one made once and kept in the data folder for the owner alone.
+
+    Raises:
+        Invalid: the file that keeps it is empty or cannot be read.
+    """
     if given is not None and given.get_secret_value():
         return given
     path = settings.home / f"{name}.key"
     path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        # Linked into place when it is complete: another process never reads half a key.
+        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{name}-")
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(48))
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+        os.unlink(draft)
     try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return SecretStr(path.read_text(encoding="ascii").strip())
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(48))
-    return SecretStr(path.read_text(encoding="ascii").strip())
+        kept = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"the key {path} cannot be read: {error}") from None
+    if not kept:
+        raise Invalid(f"the key {path} is empty; put it back from a backup, or delete it to have a new one made")
+    return SecretStr(kept)
 
 
 def _variable(location: tuple[Any, ...]) -> str:

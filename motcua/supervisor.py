@@ -62,6 +62,8 @@ class Supervisor:
         self._check_s = check_s
         self._stopping = asyncio.Event()
         self._processes: dict[str, asyncio.subprocess.Process] = {}
+        self._refused: dict[str, str] = {}
+        self._been_ready: set[int] = set()
         self.restarts: dict[str, int] = {program.name: 0 for program in programs}
 
     def pid(self, name: str) -> int | None:
@@ -81,7 +83,8 @@ class Supervisor:
             on_ready: called once when they are.
 
         Raises:
-            Unavailable: a program did not become ready in time; the message names it and its log.
+            Unavailable: a program cannot be started, or did not become ready in time; the message names it and
+                its log.
         """
         keepers = [asyncio.create_task(self._keep(program)) for program in self._programs]
         try:
@@ -89,7 +92,7 @@ class Supervisor:
                 await self._wait_ready(session, ready_s)
                 if not self._stopping.is_set():
                     on_ready()
-                await self._watch(session)
+                await self._watch(session, ready_s)
         finally:
             self._stopping.set()
             for program in reversed(self._programs):
@@ -100,13 +103,29 @@ class Supervisor:
         failures = 0
         while not self._stopping.is_set():
             started = time.monotonic()
-            await self._start(program)
-            status = await self._processes[program.name].wait()
+            try:
+                await self._start(program)
+            except OSError as error:
+                # No such file, no space for the log, no more processes: it may pass, so it is tried again.
+                self._refused[program.name] = str(error)
+                status = None
+            else:
+                self._refused.pop(program.name, None)
+                if self._stopping.is_set():
+                    # The order to stop came while it was being started and did not see it.
+                    await self._end(program)
+                    return
+                status = await self._processes[program.name].wait()
             if self._stopping.is_set():
                 return
             failures = 0 if time.monotonic() - started > HEALTHY_AFTER_S else failures + 1
             self.restarts[program.name] += 1
-            log.warning("program ended, starting it again", program=program.name, status=status)
+            log.warning(
+                "program ended, starting it again",
+                program=program.name,
+                status=status,
+                refused=self._refused.get(program.name),
+            )
             # The first restart comes at once: most often somebody killed it, and citizens wait.
             pause = 0.0 if failures <= 1 else random.uniform(0.5, 1) * min(LONGEST_PAUSE_S, 2.0**failures)
             with contextlib.suppress(TimeoutError):
@@ -143,11 +162,19 @@ class Supervisor:
         end = time.monotonic() + ready_s
         for program in self._programs:
             while not self._stopping.is_set() and not await _answers(session, program.ready_url):
+                if program.name in self._refused:
+                    raise Unavailable(f"{program.name} cannot be started: {self._refused[program.name]}")
                 if time.monotonic() > end or self.restarts[program.name] >= 3:
                     raise Unavailable(f"{program.name} does not start; its log says why: {program.log_file}")
                 await asyncio.sleep(0.2)
+            self._note_ready(program)
 
-    async def _watch(self, session: aiohttp.ClientSession) -> None:
+    def _note_ready(self, program: Program) -> None:
+        pid = self.pid(program.name)
+        if pid is not None:
+            self._been_ready.add(pid)
+
+    async def _watch(self, session: aiohttp.ClientSession, ready_s: float) -> None:
         hangs = {program.name: 0 for program in self._programs}
         while not self._stopping.is_set():
             with contextlib.suppress(TimeoutError):
@@ -156,7 +183,15 @@ class Supervisor:
             for program in self._programs:
                 alive = await _answers(session, program.ready_url)
                 hangs[program.name] = 0 if alive else hangs[program.name] + 1
-                if hangs[program.name] >= HANGS_BEFORE_KILL and self.pid(program.name) is not None:
+                pid = self.pid(program.name)
+                if alive:
+                    self._note_ready(program)
+                # One that was started again a moment ago gets as long as the first start, else a slow machine would
+                # kill it for ever.
+                patience = (
+                    HANGS_BEFORE_KILL if pid in self._been_ready else max(ready_s / self._check_s, HANGS_BEFORE_KILL)
+                )
+                if hangs[program.name] >= patience and pid is not None:
                     log.error("program hangs, killing it", program=program.name)
                     _signal(self._processes[program.name], signal.SIGKILL)
                     hangs[program.name] = 0

@@ -28,22 +28,39 @@ class Database:
     def __init__(self, url: str, *, busy_timeout_s: float = 10.0) -> None:
         self.url = url
         try:
-            driver = make_url(url).drivername
-        except ArgumentError as error:
-            raise Invalid(f"MOTCUA_STORE__URL is not a database address: {url!r}") from error
+            address = make_url(url)
+        except ArgumentError:
+            # The address is not shown: it may hold a password.
+            raise Invalid(
+                "MOTCUA_STORE__URL is not a database address; write sqlite+aiosqlite:///FILE or "
+                "postgresql+asyncpg://USER@HOST/NAME"
+            ) from None
+        driver = address.drivername
         if driver not in {"sqlite+aiosqlite", "postgresql+asyncpg"}:
             raise Invalid(
                 f"MOTCUA_STORE__URL uses {driver!r}; write sqlite+aiosqlite:///FILE or "
                 "postgresql+asyncpg://USER@HOST/NAME"
             )
         self.dialect = driver.split("+")[0]
-        self._reads = create_async_engine(url, connect_args=_connect_args(self.dialect, busy_timeout_s))
+        in_memory = "mode" in address.query or (address.database or ":memory:") == ":memory:"
+        if self.dialect == "sqlite" and in_memory:
+            raise Invalid("MOTCUA_STORE__URL names no file; several processes share the database, so it needs one")
+        self._reads = create_async_engine(
+            url,
+            connect_args=_connect_args(self.dialect, busy_timeout_s),
+            # The parameters are what citizens wrote: an error's text ends in a log.
+            hide_parameters=True,
+        )
         self._writes = self._reads
         if self.dialect == "sqlite":
             # SQLite has one writer at a time: a second engine opens every transaction with the write lock,
             # since upgrading a read transaction later fails at once with SQLITE_BUSY.
             self._writes = create_async_engine(
-                url, connect_args=_connect_args(self.dialect, busy_timeout_s), pool_size=1, max_overflow=0
+                url,
+                connect_args=_connect_args(self.dialect, busy_timeout_s),
+                hide_parameters=True,
+                pool_size=1,
+                max_overflow=0,
             )
             _listen(self._reads, "BEGIN", busy_timeout_s)
             _listen(self._writes, "BEGIN IMMEDIATE", busy_timeout_s)

@@ -13,7 +13,7 @@ from knowledge.search._features import pairs
 from knowledge.search._index import Index
 from knowledge.search._postings import letters
 from knowledge.search._reading import Reading
-from knowledge.search._variants import qualifiers
+from knowledge.search._variants import actions, qualifiers
 
 Floats = NDArray[np.float32]
 
@@ -23,7 +23,7 @@ _EXPANSION_NAMES = 0.3
 
 SIGNALS: Final = (
     "fields", "names", "letters", "dense_raw", "dense_expanded", "alias", "covered", "covering", "expanded_covering",
-    "named", "unnamed", "missed", "citizen", "commune", "province", "common", "detailed", "long",
+    "named", "unnamed", "missed", "done", "undone", "overdone", "citizen", "commune", "province", "common", "detailed", "long",
 )  # fmt: skip
 
 
@@ -69,6 +69,7 @@ def rank(reading: Reading, index: Index, weights: Floats) -> Ranked:
     weight = index.facts["weight"][rows] + np.float32(1e-6)
     spoken = qualifiers((*reading.tokens, "|", *reading.expanded), spoken=True)
     special = index.features[rows]
+    acts = actions()
     signals = np.column_stack(
         [
             fields[rows] / max(float(fields.max()), 1e-6),
@@ -80,9 +81,12 @@ def rank(reading: Reading, index: Index, weights: Floats) -> Ranked:
             raw_words[rows] / asked,
             raw_words[rows] / weight,
             all_words[rows] / weight,
-            (special & spoken).sum(1),
-            (special & ~spoken).sum(1),
-            (spoken & ~special).sum(1) if spoken.any() else np.zeros(len(rows)),
+            (special & spoken & ~acts).sum(1),
+            (special & ~spoken & ~acts).sum(1),
+            (spoken & ~special & ~acts).sum(1),
+            (special & spoken & acts).any(1),
+            (spoken & acts).any() & ~(special & spoken & acts).any(1),
+            (special & ~spoken & acts).sum(1),
             index.facts["citizen"][rows],
             index.facts["commune"][rows],
             index.facts["province"][rows],

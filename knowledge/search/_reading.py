@@ -13,6 +13,8 @@ from knowledge.vocabulary import Ambiguity, Entry, Vocabulary, words
 # A citizen's question is short; what is longer is a story, whose beginning says enough.
 _LONGEST = 120
 _EXPANSION = 12
+_GRADES = frozenset({"loai", "hang", "nhom"})
+_ROMAN = {"1": "i", "2": "ii", "3": "iii", "4": "iv", "5": "v"}
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,17 @@ class Reading:
         return [*self.subject, *(word for phrase in self.official for word in phrase)]
 
 
+def _numbered(typed: list[str]) -> list[str]:
+    """Grades as official names write them: "loại 1" as "loại I"."""
+    return [
+        _ROMAN[word] if place and word in _ROMAN and typed[place - 1] in _GRADES else word
+        for place, word in enumerate(typed)
+    ]
+
+
 def read(text: str, vocabulary: Vocabulary, speller: Speller) -> Reading:
     """Read a question; any string is accepted."""
-    typed = tokens(text)[:_LONGEST]
+    typed = _numbered(tokens(text)[:_LONGEST])
     marked: Sequence[str] | None = words(text)[:_LONGEST]
     folded = speller.correct(typed)
     if marked is None or len(marked) != len(folded):

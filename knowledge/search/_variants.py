@@ -24,18 +24,21 @@ _LEVEL: Final = re.compile(
 
 
 @lru_cache(maxsize=1)
-def _table() -> tuple[re.Pattern[str], re.Pattern[str], dict[str, list[int]], dict[str, list[int]], int]:
+def _table() -> tuple[
+    re.Pattern[str], re.Pattern[str], dict[str, list[int]], dict[str, list[int]], NDArray[np.bool_]
+]:
     official: dict[str, list[int]] = {}
     spoken: dict[str, list[int]] = {}
-    number = -1
-    for number, row in enumerate(rows("variants.tsv", 2)):
+    kinds: list[bool] = []
+    for number, row in enumerate(rows("variants.tsv", 3)):
+        kinds.append(row[2] == "action")
         for form in row[0].split(" | "):
             official.setdefault(" ".join(tokens(form)), []).append(number)
         for form in (*row[0].split(" | "), *row[1].split(" | ")):
             key = " ".join(tokens(form))
             if number not in spoken.setdefault(key, []):
                 spoken[key].append(number)
-    return _pattern(official), _pattern(spoken), official, spoken, number + 1
+    return _pattern(official), _pattern(spoken), official, spoken, np.array(kinds)
 
 
 def _pattern(forms: dict[str, list[int]]) -> re.Pattern[str]:
@@ -44,20 +47,20 @@ def _pattern(forms: dict[str, list[int]]) -> re.Pattern[str]:
     return re.compile(r"(?=\b(" + "|".join(map(re.escape, longest)) + r")\b)")
 
 
-def size() -> int:
-    """How many special features are known."""
+def actions() -> NDArray[np.bool_]:
+    """Which of the special features are things to be done (renew, correct, close), rather than for whom or where."""
     return _table()[4]
 
 
 def qualifiers(folded: Sequence[str], *, spoken: bool) -> NDArray[np.bool_]:
-    """Which special features a text names; shape (size(),).
+    """Which special features a text names; one per row of the table.
 
     Args:
         folded: folded syllables.
         spoken: also accept the ways citizens say it (a question), not only the official ones (a name).
     """
-    in_names, in_speech, official, said, count = _table()
-    found = np.zeros(count, np.bool_)
+    in_names, in_speech, official, said, kinds = _table()
+    found = np.zeros(len(kinds), np.bool_)
     pattern, forms = (in_speech, said) if spoken else (in_names, official)
     for match in pattern.finditer(" ".join(folded)):
         found[forms[match[1]]] = True

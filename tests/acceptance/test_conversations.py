@@ -40,7 +40,7 @@ async def test_conversation(conversation: Conversation, channel: Channel, meet: 
         wrong = [problem for each in heard if not each.text.strip() for problem in ["a message is not answered"]]
         wrong += complaints(turn, said, buttons, kept)
         for name, pattern in turn.keep.items():
-            found = re.search(pattern, said)
+            found = re.search(pattern, said.replace("**", ""))
             if found is None:
                 wrong.append(f"there is no {name} in it")
             else:

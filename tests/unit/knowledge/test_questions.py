@@ -364,14 +364,7 @@ def test_any_text_is_read(text: str) -> None:
     assert all(word.isascii() for word in question.words)
 
 
-@given(
-    st.lists(
-        st.sampled_from(
-            "can giay gi bao nhieu tien lau o dau nop truc tuyen duoc khong gui buu dien le phi lam".split()
-        ),
-        max_size=60,
-    )
-)
+@given(st.lists(st.sampled_from(CUE_WORDS), max_size=60))
 @settings(max_examples=150, deadline=None)
 def test_any_order_of_question_words_is_read_the_same_each_time(words: list[str]) -> None:
     text = " ".join(words)
