@@ -14,6 +14,7 @@ KINDS = {"complain": Kind.complaint, "give_feedback": Kind.feedback}
 FORM_SLOTS = ("case_kind", "case_subject", "case_text", "case_place", "case_contact", "case_confirm")
 EMPTY_FORM: dict[str, object] = dict.fromkeys(FORM_SLOTS)
 SUBJECT_LENGTH = 200
+LONGEST_HEADLINE = 80
 NO_CONTACT = "-"
 # From this many words on, the message that opened the form is itself the story.
 WORDS_OF_A_STORY = 14
@@ -47,11 +48,23 @@ _SKIP = {
 def start(turn: Turn) -> Reply:
     """Begin a complaint or a feedback; the form asks the rest."""
     slots = dict(EMPTY_FORM)
-    slots["case_kind"] = KINDS.get(turn.intent, Kind.feedback).value
+    kind = KINDS.get(turn.intent, Kind.feedback)
+    slots["case_kind"] = kind.value
+    head = "Tôi ghi lại để cán bộ xem và trả lời."
     if not turn.pressed and len(turn.text.split()) >= WORDS_OF_A_STORY:
+        # Who has told it all at once is not asked for it again.
         slots["case_text"] = turn.text.strip()
-    head = "Tôi ghi nhận để cán bộ xem và trả lời. Nhắn **hủy** lúc nào cũng được để thôi."
+        slots["case_subject"] = _headline(turn.text)
+        head = f"{head} Muốn dừng thì nhắn **hủy**."
+        if kind is Kind.complaint:
+            head = f"Tôi rất tiếc vì việc này. {head}"
     return Reply(slots=slots).say(head)
+
+
+def _headline(text: str) -> str:
+    """The first sentence of a story, cut between words."""
+    first = re.split(r"(?<=[.!?…])\s|\n", " ".join(text.split()), maxsplit=1)[0]
+    return first if len(first) <= LONGEST_HEADLINE else first[:LONGEST_HEADLINE].rsplit(" ", 1)[0] + "…"
 
 
 def check_contact(value: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from actions.turn import Button, Reply, Services, Turn, payload
+from knowledge import answers
 from knowledge.places import Gazetteer, Match, Place, PlaceNotCovered, Resolution
 
 ASK_PLACE = "Anh/chị đang ở xã, phường nào? (Ghi tên cũ hay mới đều được, hoặc gửi vị trí.)"
@@ -43,7 +44,7 @@ def read_place(turn: Turn, services: Services) -> Resolution | Place | None:
 
 async def keep_place(turn: Turn, services: Services, place: Place) -> dict[str, object]:
     """Remember the commune; gives the slots to set."""
-    if turn.citizen_id is not None:
+    if turn.citizen_id is not None and turn.metadata.get("place") != place.code:
         await services.remember_place(turn.citizen_id, place.code)
     return {"place": place.code, "pending": None, "options": None}
 
@@ -81,21 +82,37 @@ async def set_place(turn: Turn, services: Services) -> tuple[Reply, bool]:
     except PlaceNotCovered:
         text = "Vị trí này nằm ngoài tỉnh An Giang. Anh/chị gõ tên xã, phường giúp tôi."
         return Reply(slots={"pending": "place"}).say(text), True
+    said = ""
     if isinstance(found, Resolution):
         if found.one is None and (found.matches or found.suggestions):
             return ask_which(found), True
         if found.elsewhere is not None:
             return Reply().say(f"{found.elsewhere.name} không thuộc tỉnh An Giang. {ASK_PLACE}"), True
+        if found.one is not None:
+            said = answers.became(found.one.place, old_names(found))
         found = found.one.place if found.one else None
     if found is None:
         return Reply(slots={"pending": "place"}).say(f"Tôi chưa tìm thấy nơi đó. {ASK_PLACE}"), False
     slots = await keep_place(turn, services, found)
-    return Reply(slots=slots).say(f"Đã ghi nhớ: anh/chị ở **{found.name}**."), True
+    where = f"{found.name[:1].lower()}{found.name[1:]}"
+    return Reply(slots=slots).say(f"{said}\nTôi nhớ rồi: anh/chị ở **{where}**.".strip()), True
+
+
+def old_names(resolution: Resolution) -> tuple[str, ...]:
+    """The former communes that the citizen's words name, all one today; empty when they said today's name."""
+    if any(match.via is None for match in resolution.matches):
+        return ()
+    vias = {match.via.code: match.via for match in resolution.matches if match.via is not None}
+    one = resolution.one
+    short = one.place.short if one is not None else ""
+    return tuple(via.name for via in vias.values() if via.level == "commune" and via.short != short)
 
 
 def _different(matches: Sequence[Match]) -> list[Match]:
-    first = {match.place.code: match for match in reversed(matches)}
-    return sorted(first.values(), key=lambda match: -match.score)
+    first: dict[str, Match] = {}
+    for match in sorted(matches, key=lambda match: -match.score):
+        first.setdefault(match.place.code, match)
+    return list(first.values())
 
 
 def _title(match: Match) -> str:

@@ -18,7 +18,10 @@ from knowledge.search import Findings
 BUTTON_FACETS = (Facet.documents, Facet.fee, Facet.time, Facet.online)
 MOST_CHOICES = 4
 MOST_RELATED = 2
+LONGEST_TITLE = 90
 SURE = 0.9
+# The intents that say only that nothing was recognised.
+UNREAD = frozenset({"nlu_fallback", "inform"})
 HUMAN = Button("Hỏi cán bộ", payload("handoff"))
 NOT_THIS = Button("Không phải thủ tục này", payload("correct"))
 # What the vocabulary knows to be somebody else's; the sentence says whose.
@@ -60,7 +63,7 @@ async def answer(turn: Turn, services: Services, *, unknown: str = NOT_KNOWN) ->
     if question.only_place:
         return await give_place(turn, services)
     reply = Reply()
-    place, district = await _place_of(question, turn, services, reply)
+    place, old_names = await _place_of(question, turn, services, reply)
     known = [snapshot.procedures[c] for c in question.codes if c in snapshot.procedures]
     remembered = _remembered(turn, snapshot)
     if known:
@@ -80,7 +83,7 @@ async def answer(turn: Turn, services: Services, *, unknown: str = NOT_KNOWN) ->
         procedure,
         question.facets,
         place=place,
-        district=district,
+        old_names=old_names,
         which_place=bool(reply.messages),
     )
     named.slots["question"] = question.text
@@ -96,15 +99,19 @@ def answer_for(
     facets: Sequence[Facet],
     *,
     place: Place | None = None,
-    district: Place | None = None,
+    old_names: tuple[str, ...] = (),
     which_place: bool = False,
 ) -> Reply:
     """The answer for one procedure, with buttons for what was not asked.
 
     Args:
+        place: the commune named in this very turn.
+        old_names: the former communes that were named for it.
         which_place: a question of its own about the place follows.
     """
-    context = answers.Context(on=services.today(), data_day=snapshot.day, place=place or turn.place, district=district)
+    context = answers.Context(
+        on=services.today(), data_day=snapshot.day, place=place or turn.place, old_names=old_names
+    )
     reply = Reply(
         slots={
             "procedure": procedure.code,
@@ -113,8 +120,9 @@ def answer_for(
             "options": None,
         }
     )
-    text = answers.answer(procedure, facets, context)
     wants_place = not facets or Facet.where in facets
+    again = not wants_place and place is None and turn.slots.get("procedure") == procedure.code
+    text = answers.answer(procedure, facets, context, again=again)
     if context.place is None and wants_place and answers.needs_place(procedure, context.on):
         if not which_place and not turn.slots.get("place_asked"):
             text = f"{text}\n\n{places.ASK_PLACE}"
@@ -190,6 +198,8 @@ async def correct(turn: Turn, services: Services) -> Reply:
     wrong = turn.slots.get("procedure")
     if not turn.pressed:
         question = questions.read(_without_denial(turn.text), services.today())
+        if question.places and not await _asks(question, services):
+            return await give_place(turn, services)
         if question.words or question.codes:
             return await answer(Turn(question.text, "ask_procedure", {}, turn.slots, turn.metadata), services)
     others = [code for code in turn.slots.get("alternatives") or [] if code != wrong and code in snapshot.procedures]
@@ -218,7 +228,7 @@ def ask_back(
         entities: dict[str, object] = {"procedure": code}
         if asked:
             entities["facet"] = asked
-        title = (labels or {}).get(code) or answers.short_name(snapshot.procedures[code])
+        title = (labels or {}).get(code) or answers.short_name(snapshot.procedures[code], LONGEST_TITLE)
         if any(button.title == title for button in buttons):
             title = answers.display_name(snapshot.procedures[code])
         buttons.append(Button(title, payload("ask_procedure", **entities)))
@@ -235,7 +245,7 @@ def _search(
     turn: Turn, snapshot: Snapshot, question: Question, remembered: Procedure | None, unknown: str
 ) -> tuple[Procedure, tuple[str, ...]] | Reply:
     findings = snapshot.searcher.search(question.subject)
-    if unknown != NOT_KNOWN and not _sure(findings):
+    if unknown != NOT_KNOWN and not _sure(findings, turn.intent):
         # The dialogue manager took it for something else: only a search that is sure may say otherwise.
         findings = replace(findings, decision="unknown")
     if findings.decision != "answer" and remembered is not None and turn.intent == "followup" and question.words:
@@ -259,6 +269,8 @@ def _search(
         reply.slots["question"] = question.text
         return reply
     reply = Reply(slots={"question": question.text, "options": None, "pending": None})
+    if unknown == NOT_UNDERSTOOD and findings.redirect is None:
+        return reply.say(unknown, Button("Tôi hỏi được những gì?", payload("capabilities")), HUMAN)
     if findings.redirect is not None and findings.redirect.kind == "intent":
         wanted = [INTENTS[name] for name in findings.redirect.text.split("|") if name in INTENTS]
         return reply.say(unknown, *wanted, *([] if HUMAN in wanted else [HUMAN]))
@@ -274,31 +286,35 @@ async def _asks(question: Question, services: Services) -> bool:
     return _sure((await services.catalogue.snapshot()).searcher.search(question.subject))
 
 
-def _sure(findings: Findings) -> bool:
-    best = findings.hits[0].probability if findings.hits else 0.0
-    return findings.decision == "answer" and findings.domain >= SURE and best >= SURE
+def _sure(findings: Findings, intent: str = "") -> bool:
+    """Whether a search is to be believed although the dialogue manager saw no question about a procedure."""
+    if findings.decision == "unknown" or findings.domain < SURE:
+        return False
+    if findings.question or (findings.decision == "ask" and intent in UNREAD):
+        return True
+    return findings.decision == "answer" and findings.hits[0].probability >= SURE
 
 
 def _named(procedure: Procedure, facets: Sequence[Facet]) -> Button:
     entities: dict[str, object] = {"procedure": procedure.code}
     if facets:
         entities["facet"] = [facet.value for facet in facets]
-    return Button(answers.short_name(procedure), payload("ask_procedure", **entities))
+    return Button(answers.short_name(procedure, LONGEST_TITLE), payload("ask_procedure", **entities))
 
 
 async def _place_of(
     question: Question, turn: Turn, services: Services, reply: Reply
-) -> tuple[Place | None, Place | None]:
-    """The place that the question names: the commune, or else the former district; asks where it is not clear."""
+) -> tuple[Place | None, tuple[str, ...]]:
+    """The commune that the question names and the old names used for it; asks where it is not clear."""
     for mention in question.places:
         found: Resolution = mention.resolution
         if found.one is not None:
             reply.slots.update(await places.keep_place(turn, services, found.one.place))
-            return found.one.place, None
+            return found.one.place, places.old_names(found)
         if found.matches:
             reply.add(places.ask_which(found))
-            return None, found.district
-    return None, None
+            return None, ()
+    return None, ()
 
 
 def _remembered(turn: Turn, snapshot: Snapshot) -> Procedure | None:

@@ -38,7 +38,9 @@ def read_turn(tracker: Tracker) -> Turn:
     entities: dict[str, Any] = {}
     for entity in latest.get("entities") or []:
         entities.setdefault(entity["entity"], entity["value"])
-    return Turn(latest.get("text") or "", intent, entities, tracker.slots, metadata)
+    # The pipeline rewrites the text that it reads; the event keeps it as the citizen wrote it.
+    typed = next((event.get("text") for event in reversed(tracker.events or []) if event.get("event") == "user"), None)
+    return Turn(typed or latest.get("text") or "", intent, entities, tracker.slots, metadata)
 
 
 class _TurnAction(Action):

@@ -73,7 +73,7 @@ def main(arguments: list[str]) -> int:
     _print_ranking(weights)
     none = [*negatives(shared), *(Question(t, fold(t), frozenset(), "written") for t in (*CHAT, *LAW))]
     missing = [q for q in real if not q.codes & codes]
-    _fit_decision(held(real, codes), held(machine, codes), missing, none, index, vocabulary, weights)
+    _fit_decision(held(real, codes), held(machine, codes), missing, none, index, vocabulary)
     return 0
 
 
@@ -145,14 +145,12 @@ def _fit_decision(
     none: Sequence[Question],
     index: _index.Index,
     vocabulary: Vocabulary,
-    weights: Floats,
 ) -> None:
     rows: list[Floats] = []
     domain: list[float] = []
     right: list[float] = []
     heavy: list[float] = []
     folds: list[int] = []
-    used = weights.astype(np.float32)
     everything = [(q, 1.0, 1.0) for q in real] + [(q, 1.0, 0.5) for q in machine]
     everything += [(q, np.nan, 1.0) for q in missing] + [(q, 0.0, 1.0) for q in none]
     for question, inside, weight in everything:
@@ -160,7 +158,7 @@ def _fit_decision(
             reading = read(text, vocabulary, index.speller)
             if not reading.subject:
                 continue
-            ranked: Ranked = rank(reading, index, used)
+            ranked: Ranked = rank(reading, index, _weights.WEIGHTS)
             rows.append(_decision.features(reading, ranked, index))
             domain.append(inside)
             right.append(float(index.codes[ranked.rows[0]] in question.codes))

@@ -108,15 +108,15 @@ class Worker:
         if free > 0:
             given_up = self._given_up_before() if self.down else None
             claims = await self._inbox.claim(free, received_before=given_up)
-        if self.down and not claims and not self._tasks:
+        # While the server is down new messages do not make it answer sooner: only a probe's answer does.
+        idle = self.down and not claims and free > 0
+        if idle and not self._tasks:
             claims = await self._inbox.claim(1)
         for claim in claims:
             self._in_work.add(claim.conversation_id)
             task = asyncio.create_task(self._work(claim), name=f"message-{claim.id}")
             self._tasks.add(task)
             task.add_done_callback(self._done)
-        # While the server is down new messages do not make it answer sooner: only its return does.
-        idle = self.down and len(self._tasks) < self._settings.concurrency
         awaited, longest = (self._up, _PROBE_S) if idle else (self._wake, self._settings.poll_s)
         with suppress(TimeoutError):
             async with asyncio.timeout(longest):
@@ -125,7 +125,7 @@ class Worker:
     def _done(self, task: asyncio.Task[None]) -> None:
         full = len(self._tasks) >= self._settings.concurrency
         self._tasks.discard(task)
-        if full:
+        if full or self.down:
             self._wake.set()
 
     def _given_up_before(self) -> datetime:

@@ -1,7 +1,7 @@
 """The folder of one version of the catalogue: written whole or not at all, checked before it is used.
 
-`procedures.jsonl` holds one procedure a line, `procedures.json` where each begins, `manifest.json` the checksum of every
-other file; the rest belongs to the search.
+`procedures.jsonl` holds one procedure a line, `procedures.json` where each begins, `manifest.json` the checksum of
+every other file; the rest belongs to the search.
 """
 
 from __future__ import annotations

@@ -65,27 +65,31 @@ class Context:
         data_day: the day the catalogue version was taken in, said when the record has no day of its own.
         place: the citizen's commune, when known.
         district: the former district the citizen named, when only that is known.
+        old_names: the former communes the citizen named, which `place` has taken in.
     """
 
     on: date
     data_day: date
     place: Place | None = None
     district: Place | None = None
+    old_names: tuple[str, ...] = ()
 
 
-def answer(procedure: Procedure, facets: Sequence[Facet], context: Context) -> str:
+def answer(procedure: Procedure, facets: Sequence[Facet], context: Context, *, again: bool = False) -> str:
     """The whole answer for some facets of a procedure.
 
     Args:
         procedure: the record.
         facets: what was asked; none gives the short overview (place, fee, time).
         context: place and day.
+        again: the place was told just before, so its name is enough.
 
     Returns:
         Text with newlines and **bold**, in Vietnamese, under about 3,500 characters.
     """
     asked = [facet for facet in facets if facet is not Facet.where] if facets else list(OVERVIEW)
-    parts = [f"**{short_name(procedure)}**", where(procedure, context)]
+    place = where_again(procedure, context) if again else where(procedure, context)
+    parts = [f"**{short_name(procedure)}**", place]
     parts += [_FACETS[facet](procedure, context) for facet in asked]
     parts.append(source_line(procedure, context))
     return "\n".join(parts)
@@ -102,6 +106,8 @@ def where(procedure: Procedure, context: Context) -> str:
         lines = [f"📍 **Nơi nộp:** {shown[0]}."]
     else:
         lines = ["📍 **Nơi nộp:**", f"• {shown[0]}", *(f"• hoặc {office}" for office in shown[1:])]
+    if context.place is not None and context.old_names:
+        lines.insert(0, became(context.place, context.old_names))
     if context.district is not None and context.place is None and _needs_commune(offices):
         lines.append(
             f"{context.district.name} (cũ) nay chia thành các xã, phường: anh/chị nộp tại nơi của xã, phường mình ở."
@@ -114,6 +120,22 @@ def where(procedure: Procedure, context: Context) -> str:
     if procedure.decided_by and len(offices) == 1 and not _same(procedure.decided_by, offices[0]):
         lines.append(f"Cơ quan giải quyết: {procedure.decided_by}.")
     return "\n".join(lines)
+
+
+def where_again(procedure: Procedure, context: Context) -> str:
+    """The offices that take the papers, by name alone."""
+    offices = [office_for(rule, context.place, context.on) for rule in procedure.receives(context.on)]
+    if not offices:
+        return where(procedure, context)
+    return f"📍 **Nơi nộp:** {' hoặc '.join(f'**{office.name}**' for office in offices[:3])}."
+
+
+def became(place: Place, old_names: Sequence[str]) -> str:
+    """That former communes are part of another one today; empty when there are none."""
+    if not old_names:
+        return ""
+    name = f"{place.name[:1].lower()}{place.name[1:]}"
+    return f"{' và '.join(old_names)} (cũ) nay {'đều ' if len(old_names) > 1 else ''}thuộc {name}."
 
 
 def needs_place(procedure: Procedure, on: date) -> bool:
@@ -137,14 +159,14 @@ def display_name(procedure: Procedure) -> str:
     return " ".join(procedure.name.split()).rstrip(" .;,")
 
 
-def short_name(procedure: Procedure) -> str:
-    """The official name, cut where it is too long to be read; a variant in brackets at its end is kept."""
+def short_name(procedure: Procedure, most: int = LONGEST_NAME) -> str:
+    """The official name, cut to about `most` characters; a variant in brackets at its end is kept."""
     name = display_name(procedure)
-    if len(name) <= LONGEST_NAME:
+    if len(name) <= most:
         return name
     variant = _VARIANT.search(name)
     tail = f" {variant.group(0)}" if variant else ""
-    head = name[: LONGEST_NAME - len(tail)].rsplit(" ", 1)[0].rstrip(" ,;(/")
+    head = name[: most - len(tail)].rsplit(" ", 1)[0].rstrip(" ,;(/")
     # A bracket that the cut has left open is closed by leaving it out.
     if head.count("(") > head.count(")"):
         head = head[: head.rindex("(")].rstrip(" ,;")

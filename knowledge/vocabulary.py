@@ -161,7 +161,10 @@ class Vocabulary:
 
     def redirect(self, text: str) -> Redirect | None:
         """The first note or redirect that the text names, unless it stands inside a known request."""
-        folded = tokens(text)
+        return self.redirect_in(tokens(text))
+
+    def redirect_in(self, folded: Sequence[str]) -> Redirect | None:
+        """The same for a text given as folded syllables."""
         taken = {i for e in self.expand(folded) for i in range(e.start, e.end) if e.end - e.start > 1}
         for place in range(len(folded)):
             if folded[place] not in self._starts:

@@ -10,6 +10,7 @@ find-links gets that one.
 from __future__ import annotations
 
 import argparse
+import configparser
 import hashlib
 import os
 import shutil
@@ -49,8 +50,15 @@ def runs(python: str, version: str) -> bool:
 
 
 def find_python(version: str) -> str:
-    """The interpreter to build on: a path, or the bare version when uv must bring it."""
-    candidates = [os.environ.get("MOTCUA_PYTHON" + version.replace(".", ""), "")]
+    """The interpreter to build on: a path, or the bare version when uv must bring it.
+
+    Raises Failure when the one that the environment names does not fit.
+    """
+    setting = "MOTCUA_PYTHON" + version.replace(".", "")
+    chosen = os.environ.get(setting, "")
+    if chosen and not runs(chosen, version):
+        raise Failure("%s is %s, which is not a CPython %s that starts." % (setting, chosen, version))
+    candidates = [chosen]
     candidates += [os.path.join(folder, "python" + version) for folder in os.get_exec_path()]
     if "%d.%d" % sys.version_info[:2] == version:
         candidates.append(sys.executable)
@@ -65,12 +73,45 @@ def find_python(version: str) -> str:
 def pip_settings(python: str | Path) -> dict[str, str]:
     """What pip is configured to use, by option name without dashes in front; environment wins over files."""
     out = subprocess.run([str(python), "-m", "pip", "config", "list"], capture_output=True, text=True, timeout=60)
+    if out.returncode:
+        return pip_files()
     found = {}
     for line in sorted(out.stdout.splitlines(), key=lambda row: row.startswith(":env:")):
         key, _, value = line.partition("=")
         option = key.rsplit(".", 1)[-1].strip()
         if key.startswith((":env:", "global.", "install.", "user.", "site.")) and value:
             found[option] = value.strip("'\"").replace("\\n", " ")
+    return found
+
+
+def pip_files() -> dict[str, str]:
+    """The same without pip, as on a machine that has only uv: read from pip's files and variables.
+
+    Order and places: https://pip.pypa.io/en/stable/topics/configuration/.
+    """
+    home = Path.home()
+    own = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "pip" / "pip.conf"
+    files = [Path("/etc/xdg/pip/pip.conf"), Path("/etc/pip.conf")]
+    named = os.environ.get("PIP_CONFIG_FILE")
+    if named == os.devnull:
+        files = []
+    elif named and os.path.exists(named):
+        files.append(Path(named))
+    else:
+        files += [home / ".pip" / "pip.conf", own]
+    parser = configparser.RawConfigParser()
+    for file in files:
+        try:
+            parser.read(str(file), encoding="utf-8")
+        except (configparser.Error, UnicodeDecodeError) as error:
+            say("%s cannot be read and is passed over: %s" % (file, error))
+    found: dict[str, str] = {}
+    for section in ("global", "install"):
+        if parser.has_section(section):
+            found.update((key, " ".join(value.split())) for key, value in parser.items(section) if value)
+    for name, value in os.environ.items():
+        if name.startswith("PIP_") and value:
+            found[name[4:].lower().replace("_", "-")] = value
     return found
 
 
@@ -87,6 +128,13 @@ def uv_environment(python: str | Path) -> dict[str, str]:
         env.setdefault("UV_INDEX", settings["extra-index-url"])
         # pip looks at every index for the best version; uv by itself stops at the first that has the name.
         env.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
+    if settings.get("no-index", "").lower() in ("1", "true", "yes", "on"):
+        env.setdefault("UV_NO_INDEX", "1")
+    if settings.get("trusted-host"):
+        env.setdefault("UV_INSECURE_HOST", settings["trusted-host"])
+    if settings.get("proxy"):
+        env.setdefault("HTTPS_PROXY", settings["proxy"])
+        env.setdefault("HTTP_PROXY", settings["proxy"])
     if settings.get("cert"):
         env.setdefault("SSL_CERT_FILE", settings["cert"])
     env.setdefault("UV_HTTP_TIMEOUT", settings.get("timeout") or settings.get("default-timeout") or "180")
@@ -128,7 +176,8 @@ def build(uv: str, env: dict[str, str], folder: Path, version: str, lock: str, e
     """Create or refresh one environment; does nothing when its stamp matches the lock."""
     stamp = folder / ".motcua-lock"
     wanted = digest(ROOT / lock, version, ROOT / "pyproject.toml" if editable else "", folder)
-    if stamp.exists() and wanted in stamp.read_text().split():
+    # An interpreter that was taken away since leaves a link to nothing.
+    if (folder / "bin" / "python").exists() and stamp.exists() and wanted in stamp.read_text().split():
         return
     python = find_python(version)
     say("building %s from %s (Python: %s)" % (folder.name, lock, python))

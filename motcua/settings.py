@@ -9,9 +9,12 @@ import contextlib
 import os
 import secrets
 import tempfile
+from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from dotenv import dotenv_values
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
@@ -87,8 +90,13 @@ def load() -> Settings:
     """Read the settings.
 
     Raises:
-        Invalid: one is wrong; the message names each and says what is allowed.
+        Invalid: one is wrong or does not exist; the message names each and says what is allowed.
     """
+    unknown = _unknown()
+    if unknown:
+        raise Invalid(
+            "These settings do not exist; correct their names in the environment or in .env:\n  " + "\n  ".join(unknown)
+        )
     try:
         return Settings()
     except ValidationError as error:
@@ -125,6 +133,26 @@ def secret(settings: Settings, name: str, given: SecretStr | None) -> SecretStr:
     if not kept:
         raise Invalid(f"the key {path} is empty; put it back from a backup, or delete it to have a new one made")
     return SecretStr(kept)
+
+
+def _unknown() -> list[str]:
+    """Names of sections' settings that are set and that nothing reads: most likely misspelt."""
+    known = set(_names(Settings, "MOTCUA_"))
+    given = {*os.environ, *dotenv_values(".env")}
+    wrong = sorted(name for name in given if name.upper().startswith("MOTCUA_") and "__" in name)
+    lines = []
+    for name in wrong:
+        if name.upper() not in known:
+            near = get_close_matches(name.upper(), known, n=1)
+            lines.append(f"{name}{f': did you mean {near[0]}?' if near else ''}")
+    return lines
+
+
+def _names(section: type[BaseModel], prefix: str) -> Iterator[str]:
+    for name, field in section.model_fields.items():
+        yield prefix + name.upper()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _names(field.annotation, f"{prefix}{name.upper()}__")
 
 
 def _variable(location: tuple[Any, ...]) -> str:

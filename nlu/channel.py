@@ -1,9 +1,10 @@
 """The way in: the front door's messages, one at a time for each conversation, answered or failed, never half-way.
 
-``POST /webhooks/motcua/webhook`` with ``{"sender", "message_id", "message" | "payload", "metadata"?}`` answers 200 with a
-JSON list of ``{"text"?, "buttons"?, "image"?, "attachment"?, "custom"?}``, never empty; 4xx for a bad request; 5xx when the
-message could not be answered, and then nothing of it was kept and it may be sent again. The same ``message_id`` gets the
-same replies again without being processed twice. ``GET /webhooks/motcua/`` says whether the model is loaded.
+``POST /webhooks/motcua/webhook`` with ``{"sender", "message_id", "message" | "payload", "metadata"?}`` answers 200 with
+a JSON list of ``{"text"?, "buttons"?, "image"?, "attachment"?, "custom"?}``, never empty; 4xx for a bad request; 5xx
+when the message could not be answered, and then nothing of it was kept and it may be sent again. The same
+``message_id`` gets the same replies again without being processed twice. ``GET /webhooks/motcua/`` says whether the
+model is loaded.
 """
 
 from __future__ import annotations
@@ -180,7 +181,7 @@ def read_request(body: bytes, intents: list[str], max_length: int) -> Incoming:
     """Check a request's body.
 
     Raises:
-        BadRequest: it is no JSON object, a field is missing or of the wrong type, too long, or the payload names no intent.
+        BadRequest: it is no JSON object, a field is missing, wrong or too long, or the payload names no intent.
     """
     if len(body) > _MAX_BODY:
         raise BadRequest("too_long", f"the body is longer than {_MAX_BODY} bytes")

@@ -1,6 +1,7 @@
 """Shows how the dialogue model reads a message: ``python -m nlu.parse "mất cccd làm lại ở đâu"``.
 
-Without texts it reads one a line from standard input. Prints one JSON object a line: text, intent, confidence, entities.
+Without texts it reads one a line from standard input. Prints one JSON object a line: text, intent, confidence,
+entities.
 """
 
 from __future__ import annotations

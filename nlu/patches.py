@@ -91,7 +91,7 @@ def _session(self: EndpointConfig) -> _Kept:
 
 
 def _action_call_format(self: RemoteAction, tracker: DialogueStateTracker, domain: Domain) -> dict[str, Any]:
-    """4. Rasa sends all events and the whole domain; actions read slots, the last message and, in forms, the last events."""
+    """4. Rasa sends all events and the whole domain; actions read the slots, the last message and the last events."""
     events = list(tracker.events)[-_EVENTS_SENT:]
     state = tracker.current_state()
     state["events"] = [event.as_dict() for event in events]
@@ -116,7 +116,7 @@ def _small_domain(domain: Domain) -> dict[str, Any]:
 
 
 async def _run_action_remotely(self: RemoteAction, *arguments: Any, **named: Any) -> list[Event]:
-    """5. Rasa logs the error of an action and goes on as if it had run: a message without answer, a form that submits nothing."""
+    """5. Rasa logs an action's error and goes on as if it had run: no answer, or a form that submits nothing."""
     try:
         events: list[Event] = await _run_remote(self, *arguments, **named)
     except asyncio.CancelledError:
@@ -196,7 +196,7 @@ class TurnProcessor(MessageProcessor):
             events = await action.run(output_channel, nlg, seen, self.domain)
         except ActionExecutionRejection:
             tracker.update(ActionExecutionRejected(name, prediction.policy_name, prediction.max_confidence))
-            return self.should_predict_another_action(name)
+            return bool(self.should_predict_another_action(name))
         events = events or []
         if not any(isinstance(event, ActionExecutionRejected) for event in events):
             tracker.update_with_events(prediction.events, self.domain)
@@ -205,11 +205,11 @@ class TurnProcessor(MessageProcessor):
         if any(isinstance(event, UserUttered) for event in events):
             tracker = await self.run_action_extract_slots(output_channel, tracker)
         await self.execute_side_effects(events, tracker, output_channel)
-        return self.should_predict_another_action(name)
+        return bool(self.should_predict_another_action(name))
 
 
 def _keep_tracker_store(store: TrackerStore | None, domain: Domain) -> TrackerStore:
-    """6. Rasa wraps the store so that, when it fails, conversations go on in memory and are lost later. Ours must fail."""
+    """6. Rasa wraps the store: when it fails, conversations go on in memory and are lost later. Ours must fail."""
     if store is None:
         raise RuntimeError("endpoints.yml names no tracker_store")
     store.domain = domain

@@ -1,8 +1,8 @@
 """What a message means when the bot has just asked something: pure rules, no Rasa in here.
 
-The classifier reads a message alone. In a form or behind a menu the same words mean something else: "Rác trước cổng chợ"
-is the text that was asked for, "2" is the second button, "hủy" ends the form whatever slot is open. These rules decide on
-folded text, hence with and without diacritics alike. Runs inside Rasa on CPython 3.10; standard library only.
+The classifier reads a message alone. In a form or behind a menu the same words mean something else: "Rác trước cổng
+chợ" is the text that was asked for, "2" is the second button, "hủy" ends the form whatever slot is open. These rules
+decide on folded text, hence with and without diacritics alike. Runs inside Rasa on CPython 3.10; standard library only.
 """
 
 from __future__ import annotations
@@ -27,37 +27,76 @@ _SYLLABLE = re.compile(
     r"(?:ch|ng|nh|c|m|n|p|t)?"
 )
 
-_POLITE = r"(?: (?:di|nha|nhe|nghen|nghe|a|ah|ban|em|anh|chi|oi|gium|dum|giup|toi|tui|cam on|luon|roi|thoi))*"
+
+def _any(*words: str) -> str:
+    return "(?:" + "|".join("|".join(line.split(", ")) for line in words) + ")"
+
+
+_POLITE_WORDS = _any(
+    "di, nha, nhe, nghen, nghe, a, ah, ban, em, anh, chi, oi, gium, dum, giup, toi, tui, cam on, luon, roi, thoi"
+)
+_POLITE = f"(?: {_POLITE_WORDS})*"
 _STOP = re.compile(
-    r"(?:da |u |o |thoi |khoan |toi |tui |em |minh )*"
-    r"(?:huy|huy bo|huy gium|huy don|huy phan anh|huy khieu nai|huy gop y|thoi|bo di|thoat|thoat ra|dung lai|dung gui|ngung|"
-    r"ngung lai|ngung di|nghi|stop|cancel|quit|exit|doi y|doi y roi|de bua khac|de luc khac|"
-    r"(?:khong|ko|hong|hok|dung|khoi|chua|het) (?:muon |can |co )?(?:gui|lam|khieu nai|phan anh|gop y|noi|nop|khai|tiep tuc|to cao)"
-    r"(?: gi| don| phan anh| khieu nai| gop y)?(?: nua)?)" + _POLITE
+    f"(?:{_any('da, u, o, thoi, khoan, toi, tui, em, minh')} )*"
+    + _any(
+        "huy, huy bo, huy gium, huy don, huy phan anh, huy khieu nai, huy gop y, thoi, bo di, thoat, thoat ra",
+        "dung lai, dung gui, ngung, ngung lai, ngung di, nghi, stop, cancel, quit, exit",
+        "doi y, doi y roi, de bua khac, de luc khac",
+        _any("khong, ko, hong, hok, dung, khoi, chua, het")
+        + " (?:muon |can |co )?"
+        + _any("gui, lam, khieu nai, phan anh, gop y, noi, nop, khai, tiep tuc, to cao")
+        + "(?: gi| don| phan anh| khieu nai| gop y)?(?: nua)?",
+    )
+    + _POLITE
 )
 _SKIP = re.compile(
-    r"(?:da |thoi )*(?:khong|ko|khoi|bo qua|khong co|khong can|khong de lai|khong muon de lai|de trong|giau ten|an danh|thoi khoi)"
+    "(?:da |thoi )*"
+    + _any(
+        "khong, ko, khoi, bo qua, khong co, khong can, khong de lai, khong muon de lai, de trong",
+        "giau ten, an danh, thoi khoi",
+    )
     + _POLITE
 )
 _YES = re.compile(
-    r"(?:da |u |ua |o |vang )*(?:gui|gui di|gui luon|gui gium|gui giup|dung roi|dung vay|dung do|phai|phai roi|ok|oke|okay|okie|dong y|xac nhan|chinh xac|"
-    r"duoc|duoc roi|co|yes|da|vang|u|ua|chuan|y vay)" + _POLITE
+    f"(?:{_any('da, u, ua, o, vang')} )*"
+    + _any(
+        "gui, gui di, gui luon, gui gium, gui giup, dung roi, dung vay, dung do, phai, phai roi, ok, oke, okay, okie",
+        "dong y, xac nhan, chinh xac, duoc, duoc roi, co, yes, da, vang, u, ua, chuan, y vay",
+    )
+    + _POLITE
 )
 _NO = re.compile(
-    r"(?:da |o )*(?:sai|sai roi|chua dung|khong dung|khong phai|khong|chua|no|sua|sua lai|chua duoc|lon roi|nham roi)"
+    "(?:da |o )*"
+    + _any(
+        "sai, sai roi, chua dung, khong dung, khong phai, khong, chua, no, sua, sua lai, chua duoc, lon roi, nham roi",
+    )
     + _POLITE
 )
 _QUESTION = re.compile(
-    r"\?\s*$|(?<!\w)(?:o dau|cho nao|noi nao|bao nhieu|bao lau|may ngay|may bua|nhieu tien|chung nao|khi nao|can gi|giay gi|"
-    r"giay to gi|giay to nao|nhung gi|lam sao|the nao|nhu nao|ra sao|sao vay|duoc khong|duoc hong|phai khong|co can|"
-    r"can nhung|ho so gom|thu tuc|le phi|nop dau|cho hoi|cho toi hoi|cho em hoi|hoi chut|la gi|vay ha)(?!\w)"
+    r"\?\s*$|(?<!\w)"
+    + _any(
+        "o dau, cho nao, noi nao, bao nhieu, bao lau, may ngay, may bua, nhieu tien, chung nao, khi nao, can gi",
+        "giay gi, giay to gi, giay to nao, nhung gi, lam sao, the nao, nhu nao, ra sao, sao vay, duoc khong, duoc hong",
+        "phai khong, co can, can nhung, ho so gom, thu tuc, le phi, nop dau, cho hoi, cho toi hoi, cho em hoi",
+        "hoi chut, la gi, vay ha",
+    )
+    + r"(?!\w)"
 )
 _HANDOFF = re.compile(
-    r"(?<!\w)(?:gap|noi chuyen|ket noi|noi may|chuyen may|nguoi that|tu van vien|tong dai|hotline|duong day nong|goi lai)(?!\w)"
+    r"(?<!\w)"
+    + _any(
+        "gap, noi chuyen, ket noi, noi may, chuyen may, nguoi that, tu van vien, tong dai, hotline",
+        "duong day nong, goi lai",
+    )
+    + r"(?!\w)"
 )
 # Without diacritics "đúng" (right), "dừng" (stop) and "đừng" (don't) are one word; where they were typed, they decide.
 _DUNG = (("dừng", "ngung"), ("đừng", "khoi"), ("đúng", "chinh xac"))
-_CASE_WORDS = re.compile(r"(?<!\w)(?:toi dau|sao roi|xong chua|ket qua|tinh trang|kiem tra|tra cuu|xem|coi|ma|theo doi)(?!\w)")
+_CASE_WORDS = re.compile(
+    r"(?<!\w)"
+    + _any("toi dau, sao roi, xong chua, ket qua, tinh trang, kiem tra, tra cuu, xem, coi, ma, theo doi")
+    + r"(?!\w)"
+)
 
 # Behind "which commune?", these are believed from this confidence on; anything else is the name of a place.
 _OVER_PLACE = {
@@ -146,9 +185,7 @@ def is_question(text: str) -> bool:
     return _QUESTION.search(texts.fold(texts.normalise(text))) is not None
 
 
-def read(
-    text: str, asked: Asked, ranking: Sequence[tuple[str, float]], entities: Mapping[str, str]
-) -> Reading | None:
+def read(text: str, asked: Asked, ranking: Sequence[tuple[str, float]], entities: Mapping[str, str]) -> Reading | None:
     """The meaning of ``text`` given what was asked, or None where the classifier's reading stands.
 
     Args:
@@ -209,9 +246,7 @@ def _in_free_text(
     return Reading("inform", entities={})
 
 
-def _at_confirmation(
-    text: str, words: list[str], asked: Asked, ranking: Sequence[tuple[str, float]]
-) -> Reading | None:
+def _at_confirmation(text: str, words: list[str], asked: Asked, ranking: Sequence[tuple[str, float]]) -> Reading | None:
     """Sending is for good, so only words that say yes count as yes; the classifier's guess does not."""
     folded = _folded(text)
     if _STOP.fullmatch(folded) and not _YES.fullmatch(folded):

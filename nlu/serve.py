@@ -1,7 +1,7 @@
 """Starts Rasa for the front door: ``python -m nlu.serve`` with the Rasa environment's Python, from the repository root.
 
-Ready when ``GET http://INTERFACE:PORT/webhooks/motcua/`` answers 200. Exit codes: 1 it could not start, 2 the model is missing.
-Settings come from the command line or the environment (the option wins); the token only from the environment.
+Ready when ``GET http://INTERFACE:PORT/webhooks/motcua/`` answers 200. Exit codes: 1 it could not start, 2 the model is
+missing. Settings come from the command line or the environment (the option wins); the token only from the environment.
 """
 
 from __future__ import annotations

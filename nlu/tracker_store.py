@@ -1,9 +1,9 @@
 """Conversations on disk: what was said, and the replies to each message, written together.
 
-One row a turn: the events that the turn added and the bot's replies, in one INSERT. A message is therefore either answered
-and remembered or neither, whenever the process is killed, and the same message id asked again is answered from the row.
-Live trackers are kept in memory, so that a turn reads nothing back and serialises only what is new; Rasa's own stores
-replay the whole conversation on each message.
+One row a turn: the events that the turn added and the bot's replies, in one INSERT. A message is therefore either
+answered and remembered or neither, whenever the process is killed, and the same message id asked again is answered from
+the row. Live trackers are kept in memory, so that a turn reads nothing back and serialises only what is new; Rasa's own
+stores replay the whole conversation on each message.
 
 A conversation that grows long is *compacted* between two turns: its events are replaced by those of a new session that
 carries the slots over, exactly what Rasa does when a session expires. Latency then stays flat.

@@ -1,8 +1,8 @@
 """Trains the dialogue model when, and only when, what it is made from has changed.
 
-``python -m nlu.train`` with the Rasa environment's Python, from the repository root. The model's name is the hash of its
-inputs (``var/models/<hash>.tar.gz``), so a model on disk either belongs to the present inputs or is not found: an old or
-foreign model is never started by mistake.
+``python -m nlu.train`` with the Rasa environment's Python, from the repository root. The model's name is the hash of
+its inputs (``var/models/<hash>.tar.gz``), so a model on disk either belongs to the present inputs or is not found: an
+old or foreign model is never started by mistake.
 
 Exit codes: 0 the model is there (trained now or before), 1 training failed, 3 ``--check`` found none for these inputs.
 """
@@ -102,7 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m nlu.train", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--models", type=Path, default=MODELS, help="folder of the models (default: %(default)s)")
     parser.add_argument("--force", action="store_true", help="train even when the model is there")
-    parser.add_argument("--check", action="store_true", help="only say whether the model is there (exit code 3: it is not)")
+    parser.add_argument("--check", action="store_true", help="only say whether it is there (exit code 3: no)")
     parser.add_argument("--print-path", action="store_true", help="print only the model's path on standard output")
     options = parser.parse_args(arguments)
 

@@ -17,9 +17,17 @@ from knowledge.search._ranking import SIGNALS, Ranked
 from knowledge.search._reading import Reading
 
 FEATURES: Final = (
-    "score", "gap", "spread", "covered", "expanded_covering", "dense_raw", "dense_expanded", "alias", "fields",
-    "letters", "known", "length", "law", "entries",
-)  # fmt: skip
+    "score",
+    "gap",
+    "covered",
+    "expanded_covering",
+    "dense_raw",
+    "dense_expanded",
+    "alias",
+    "known",
+    "law",
+    "entries",
+)
 _COLUMN: Final = {name: number for number, name in enumerate(SIGNALS)}
 
 
@@ -29,22 +37,17 @@ def features(reading: Reading, ranked: Ranked, index: Index) -> NDArray[np.float
     others = ranked.scores[index.families[ranked.rows] != index.families[top]]
     best = float(ranked.scores[0])
     gap = best - float(others[0]) if len(others) else best
-    spread = best - float(others[min(4, len(others) - 1)]) if len(others) else best
     signal = ranked.signals[0]
     return np.array(
         [
             best,
             gap,
-            spread,
             signal[_COLUMN["covered"]],
             signal[_COLUMN["expanded_covering"]],
             signal[_COLUMN["dense_raw"]],
             signal[_COLUMN["dense_expanded"]],
-            ranked.raw["alias"],
-            ranked.raw["fields"],
-            ranked.raw["letters"],
+            ranked.alias,
             reading.known,
-            math.log(1 + len(reading.subject)),
             min(reading.law, 2),
             min(len(reading.entries), 3),
         ],

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.search._features import features
+from knowledge.text import tokens
 from store.errors import Invalid
 
 Floats = NDArray[np.float32]
@@ -23,12 +24,18 @@ faiss.omp_set_num_threads(1)
 class Encoder(Protocol):
     """Turns texts into vectors of length 1."""
 
-    def encode(self, texts: Sequence[Sequence[str]]) -> Floats:
-        """Vectors of texts given as folded syllables; shape (texts, dims)."""
+    def encode_names(self, names: Sequence[str]) -> Floats:
+        """Vectors of official names as they are written; shape (names, dims)."""
         ...
 
-    def encode_plain(self, texts: Sequence[str]) -> Floats:
-        """Vectors of texts as they are written; shape (texts, dims)."""
+    def encode_question(self, text: str, subject: Sequence[str], expanded: Sequence[str]) -> Floats:
+        """A question's vectors, as asked and with official words added; shape (2, dims).
+
+        Args:
+            text: the cleaned question as it was written.
+            subject: its folded syllables without stop words.
+            expanded: the same, with the official words for them.
+        """
         ...
 
 
@@ -44,6 +51,7 @@ class StaticEncoder:
         self._rows = _mapped(folder / "model.safetensors", "embedding.weight")
 
     def encode(self, texts: Sequence[Sequence[str]]) -> Floats:
+        """Vectors of texts given as folded syllables; shape (texts, dims)."""
         out = np.zeros((len(texts), self._rows.shape[1]), np.float32)
         number = self._number
         for row, text in enumerate(texts):
@@ -53,10 +61,11 @@ class StaticEncoder:
                 out[row] = vector / (float(np.linalg.norm(vector)) or 1.0)
         return out
 
-    def encode_plain(self, texts: Sequence[str]) -> Floats:
-        from knowledge.text import tokens
+    def encode_names(self, names: Sequence[str]) -> Floats:
+        return self.encode([tokens(name) for name in names])
 
-        return self.encode([tokens(text) for text in texts])
+    def encode_question(self, text: str, subject: Sequence[str], expanded: Sequence[str]) -> Floats:
+        return self.encode([subject, expanded])
 
 
 class TransformerEncoder:
@@ -76,12 +85,13 @@ class TransformerEncoder:
                 f"MOTCUA_KNOWLEDGE__MODEL names {model!r}, which sentence-transformers cannot load: {error}"
             ) from error
 
-    def encode(self, texts: Sequence[Sequence[str]]) -> Floats:
-        return self.encode_plain([" ".join(text) for text in texts])
-
-    def encode_plain(self, texts: Sequence[str]) -> Floats:
-        vectors = self._model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+    def encode_names(self, names: Sequence[str]) -> Floats:
+        vectors = self._model.encode(list(names), normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(vectors, np.float32)
+
+    def encode_question(self, text: str, subject: Sequence[str], expanded: Sequence[str]) -> Floats:
+        # Such a model knows everyday words itself, and reads diacritics that folded words have lost.
+        return np.repeat(self.encode_names([text]), 2, axis=0)
 
 
 def _mapped(file: Path, name: str) -> Floats:

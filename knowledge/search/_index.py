@@ -7,8 +7,9 @@ The files: `index.npz` (posting lists and one row of facts per procedure), `inde
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from knowledge.vocabulary import Vocabulary
 from store.errors import Invalid
 
 FORMAT = 1
+_WORD = re.compile(r"[a-z0-9]+")
 STATIC = "static"
 _LEGS = ("names", "fields", "rarity", "letters", "aliases")
 _FACTS = ("citizen", "commune", "province", "common", "detailed", "long", "weight")
@@ -97,7 +99,7 @@ def make(procedures: Sequence[Procedure], vocabulary: Vocabulary, encoder: _dens
     }
     numbers: dict[str, int] = {}
     families = [numbers.setdefault(family(n), len(numbers)) for n in names]
-    vectors = _vectors(procedures, names, encoder)
+    vectors = _vectors(procedures, encoder)
     return Index(
         model,
         [p.code for p in procedures],
@@ -121,24 +123,18 @@ def _bag(procedure: Procedure, name: Sequence[str]) -> dict[str, float]:
     return bag
 
 
-def _vectors(
-    procedures: Sequence[Procedure], names: Sequence[Sequence[str]], encoder: _dense.Encoder
-) -> NDArray[np.float32]:
+def _vectors(procedures: Sequence[Procedure], encoder: _dense.Encoder) -> NDArray[np.float32]:
+    full = encoder.encode_names([f"{p.name}. {p.field}" for p in procedures])
     # Half the name with its field, half the name alone: one inner product then gives the mean of both.
-    if isinstance(encoder, _dense.StaticEncoder):
-        full = encoder.encode([tokens(f"{p.name} . {p.field}") for p in procedures])
-        return (full + encoder.encode(names)) / np.float32(2)
-    return encoder.encode_plain([f"{p.name}. {p.field}" for p in procedures])
+    return (full + encoder.encode_names([p.name for p in procedures])) / np.float32(2)
 
 
-def _texts(procedures: Sequence[Procedure]) -> Any:
-    import re
-
-    word = re.compile(r"[a-z0-9]+")
+def _texts(procedures: Sequence[Procedure]) -> Iterator[list[str]]:
+    """What the spelling learns from: names and texts, folded as they stand, shorthand and all."""
     for p in procedures:
         papers = " ".join(item.name for case in p.documents for item in case.items)
         for text in (p.name, p.field, " ".join(p.steps)[:3000], papers[:1500], " ".join(p.results)):
-            yield word.findall(fold(text))
+            yield _WORD.findall(fold(text))
 
 
 def save(index: Index, folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,7 @@ from knowledge.search._features import pairs
 from knowledge.search._index import Index
 from knowledge.search._postings import letters
 from knowledge.search._reading import Reading
-from knowledge.search._variants import actions, qualifiers
+from knowledge.search._variants import deciding, qualifiers
 
 Floats = NDArray[np.float32]
 
@@ -23,7 +23,8 @@ _EXPANSION_NAMES = 0.3
 
 SIGNALS: Final = (
     "fields", "names", "letters", "dense_raw", "dense_expanded", "alias", "covered", "covering", "expanded_covering",
-    "named", "unnamed", "missed", "done", "undone", "overdone", "citizen", "commune", "province", "common", "detailed", "long",
+    "named", "unnamed", "missed", "done", "undone", "overdone", "citizen", "commune", "province", "common",
+    "detailed", "long",
 )  # fmt: skip
 
 
@@ -35,13 +36,13 @@ class Ranked:
         rows: their rows in the index.
         scores: fused scores.
         signals: one column each for SIGNALS; shape (candidates, signals).
-        raw: the best unnormalised score of some legs, for the decision.
+        alias: how well the best everyday name fits, whether or not its procedure is first.
     """
 
     rows: NDArray[np.int64]
     scores: Floats
     signals: Floats
-    raw: Mapping[str, float]
+    alias: float
 
 
 def rank(reading: Reading, index: Index, weights: Floats) -> Ranked:
@@ -53,7 +54,7 @@ def rank(reading: Reading, index: Index, weights: Floats) -> Ranked:
     names = legs["names"].scores(_with(single, reading, _EXPANSION_NAMES))
     shapes = _letters(reading.subject, index)
     alias = _alias(reading.subject, index)
-    vectors = index.encoder.encode([reading.subject, reading.expanded])
+    vectors = index.encoder.encode_question(reading.text, reading.subject, reading.expanded)
     # With FAISS the nearest come first without scoring every row.
     _, nearest = index.vectors.search(vectors, min(_DEPTH, len(index.codes)))
     rows = np.unique(
@@ -69,7 +70,7 @@ def rank(reading: Reading, index: Index, weights: Floats) -> Ranked:
     weight = index.facts["weight"][rows] + np.float32(1e-6)
     spoken = qualifiers((*reading.tokens, "|", *reading.expanded), spoken=True)
     special = index.features[rows]
-    acts = actions()
+    acts = deciding()
     signals = np.column_stack(
         [
             fields[rows] / max(float(fields.max()), 1e-6),
@@ -97,14 +98,7 @@ def rank(reading: Reading, index: Index, weights: Floats) -> Ranked:
     ).astype(np.float32)
     scores = signals @ weights
     order = np.lexsort((rows, -scores))
-    raw = {
-        "fields": float(fields.max()) / max(len(subject), 1),
-        "names": float(names.max()) / max(len(subject), 1),
-        "letters": float(shapes.max(initial=0.0)),
-        "dense": float(dense.max(initial=0.0)),
-        "alias": float(alias.max(initial=0.0)),
-    }
-    return Ranked(rows[order], scores[order], signals[order], raw)
+    return Ranked(rows[order], scores[order], signals[order], float(alias.max(initial=0.0)))
 
 
 def _with(single: dict[str, float], reading: Reading, weight: float) -> dict[str, float]:

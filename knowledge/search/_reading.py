@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from knowledge.search._spelling import Speller
 from knowledge.search._stop import law_cues, masks
-from knowledge.text import codes, tokens
+from knowledge.text import codes, normalise, tokens
 from knowledge.vocabulary import Ambiguity, Entry, Vocabulary, words
 
 # A citizen's question is short; what is longer is a story, whose beginning says enough.
 _LONGEST = 120
+_LONGEST_TEXT = 2_000
 _EXPANSION = 12
 _GRADES = frozenset({"loai", "hang", "nhom"})
 _ROMAN = {"1": "i", "2": "ii", "3": "iii", "4": "iv", "5": "v"}
@@ -22,6 +23,7 @@ class Reading:
     """A question as the search sees it.
 
     Attributes:
+        text: the cleaned beginning of the question.
         codes: procedure codes named in full.
         tokens: folded, corrected syllables.
         subject: the syllables that may say what it is about.
@@ -32,6 +34,7 @@ class Reading:
         known: share of the subject's syllables that the catalogue or the vocabulary knows.
     """
 
+    text: str
     codes: tuple[str, ...]
     tokens: tuple[str, ...]
     subject: tuple[str, ...]
@@ -57,6 +60,7 @@ def _numbered(typed: list[str]) -> list[str]:
 
 def read(text: str, vocabulary: Vocabulary, speller: Speller) -> Reading:
     """Read a question; any string is accepted."""
+    text = normalise(text[:_LONGEST_TEXT])
     typed = _numbered(tokens(text)[:_LONGEST])
     marked: Sequence[str] | None = words(text)[:_LONGEST]
     folded = speller.correct(typed)
@@ -71,5 +75,5 @@ def read(text: str, vocabulary: Vocabulary, speller: Speller) -> Reading:
     ambiguity = vocabulary.ambiguous(folded) or vocabulary.ambiguous(subject)
     known = sum(speller.knows(word) for word in subject) / len(subject) if subject else 0.0
     return Reading(
-        tuple(codes(text)), tuple(folded), tuple(subject), entries, official, ambiguity, law_cues(folded), known
+        text, tuple(codes(text)), tuple(folded), tuple(subject), entries, official, ambiguity, law_cues(folded), known
     )

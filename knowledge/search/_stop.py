@@ -41,24 +41,24 @@ _FRAMES: Final = re.compile(
     + "|".join(
         (
             r"(?:het |mat |ton |can |phai )*(?:dong |nop |tra )?bao nhieu (?:tien|lau|ngay|phi|thoi gian)(?: le phi)?",
-            r"(?:mat|ton|het|trong|khoang) (?:bao lau|may ngay|may tuan|may thang|bao nhieu|nhieu tien|tien khong|tien)",
+            r"(?:mat|ton|het|trong|khoang) (?:bao lau|may (?:ngay|tuan|thang)|bao nhieu|nhieu tien|tien khong|tien)",
             r"bao lau(?: thi)?(?: (?:co|xong|duoc|nhan))*|may ngay(?: (?:co|xong|duoc))*",
             r"(?:can|nop|chuan bi|gom|mang|co|dem|bao gom)(?: theo| nhung| cac| co| du| them)*"
             r" (?:giay to|ho so|giay|gi)(?: gi| nao| nhung gi)*",
             r"giay to (?:gi|nao)|giay gi|ho so (?:gom|can|bao gom|gi|nhu the nao|the nao)(?: nhung| co)*(?: gi)?",
-            r"(?:quy dinh|muc thu|muc)? ?(?:ve )?(?:phi,? )?le phi(?: (?:la|bao nhieu))*|muc phi|chi phi",
+            r"(?:quy dinh|muc thu|muc)? ?(?:ve )?(?:phi,? )?le phi(?: (?:la|bao nhieu))*|muc phi|chi phi (?:bao nhieu|het|la|khoang|the nao)",
             r"thoi (?:gian|han)(?: (?:giai quyet|xu ly|thuc hien))?",
-            r"thanh phan (?:va so luong )?ho so|so luong ho so|trinh tu(?:,)?(?: thu tuc)?(?: thuc hien)?|"
+            r"thanh phan (?:va so luong )?ho so|so luong ho so|trinh tu(?: thu tuc)?(?: thuc hien)?|"
             r"cach thuc(?: thuc hien)?|can cu phap ly|co so phap ly|yeu cau,? dieu kien|dieu kien (?:gi|nao|de)|"
             r"quy trinh(?: thuc hien)?",
             r"co quan (?:nao )?(?:co )?tham quyen|co quan (?:nao|thuc hien|giai quyet)(?: (?:thuc hien|giai quyet))?",
             r"(?:o|tai|den|toi|ra) dau(?: de)?|cho nao|noi nao|phong nao|dau vay|nop dau|lam dau",
             r"(?:nhu )?the nao|lam sao(?: de)?|ra sao|the nao|lam gi|la gi|can lam gi",
-            r"(?:nop |lam |qua |tren |bang )?(?:truc tuyen|mang|dich vu cong|online)(?: (?:duoc|khong))*",
+            r"(?:nop |lam |qua |tren |bang )?(?:truc tuyen|dich vu cong|online)(?: (?:duoc|khong))*|(?:qua|tren) mang",
             r"(?:qua |gui )?buu dien|buu chinh|gui ve nha",
-            r"moi nhat(?: hien nay)?|hien nay|bay gio|(?:cho|xin|muon|toi) (?:toi |em |minh |tui )*hoi(?: ve| la)?|vui long|"
-            r"huong dan|thuc hien thu tuc|thu tuc(?: hanh chinh)?|quy dinh(?: moi)?|phap luat|xin chao|chao (?:ad|anh|chi|ban)|"
-            r"co the|chi tiet|tim hieu|nhu vay|ho so|(?:lam|can) don|viec gi|di lam",
+            r"moi nhat(?: hien nay)?|hien nay|bay gio|(?:cho|xin|muon|toi) (?:toi |em |minh |tui )*hoi(?: ve| la)?",
+            r"vui long|huong dan(?! vien)|thuc hien thu tuc|thu tuc(?: hanh chinh)?|quy dinh(?: moi)?|phap luat",
+            r"xin chao|chao (?:ad|anh|chi|ban)|co the|chi tiet|tim hieu|nhu vay|ho so|(?:lam|can) don|viec gi",
             r"(?:duoc|co|phai) (?:khong|ko)|duoc hay khong|co duoc|hay khong",
             r"ket qua (?:la|gi|nhan)(?: gi)?|nhan ket qua|mau (?:don|to khai)|to khai (?:nao|mau nao)|tai ve",
             r"theo (?:nghi dinh|thong tu|luat|quyet dinh|quy dinh)(?: so)?(?: \d+)*(?: [a-z]{2,4} cp)?(?: moi)?",

@@ -1,6 +1,7 @@
 """Training of the static model: an embedding bag over word features, questions against names.
 
-In each batch a question has to lie nearer to the name of its own procedure than to the other names of the batch. Names of one family (the same thing at another counter) do not count as wrong.
+In each batch a question has to lie nearer to the name of its own procedure than to the other names of the batch.
+Names of one family (the same thing at another counter) do not count as wrong.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Most wrong first answers are the wrong variant of the right procedure. The general one is meant unless the question
 names the special feature. The features are rows of `data/vocabulary/variants.tsv`: how official names put it, and how
-citizens say it.
+citizens say it, and whether a feature decides by itself or only inclines.
 """
 
 from __future__ import annotations
@@ -24,14 +24,12 @@ _LEVEL: Final = re.compile(
 
 
 @lru_cache(maxsize=1)
-def _table() -> tuple[
-    re.Pattern[str], re.Pattern[str], dict[str, list[int]], dict[str, list[int]], NDArray[np.bool_]
-]:
+def _table() -> tuple[re.Pattern[str], re.Pattern[str], dict[str, list[int]], dict[str, list[int]], NDArray[np.bool_]]:
     official: dict[str, list[int]] = {}
     spoken: dict[str, list[int]] = {}
     kinds: list[bool] = []
     for number, row in enumerate(rows("variants.tsv", 3)):
-        kinds.append(row[2] == "action")
+        kinds.append(row[2] == "deciding")
         for form in row[0].split(" | "):
             official.setdefault(" ".join(tokens(form)), []).append(number)
         for form in (*row[0].split(" | "), *row[1].split(" | ")):
@@ -47,8 +45,8 @@ def _pattern(forms: dict[str, list[int]]) -> re.Pattern[str]:
     return re.compile(r"(?=\b(" + "|".join(map(re.escape, longest)) + r")\b)")
 
 
-def actions() -> NDArray[np.bool_]:
-    """Which of the special features are things to be done (renew, correct, close), rather than for whom or where."""
+def deciding() -> NDArray[np.bool_]:
+    """Which features decide by themselves: what is to be done (renew, correct, close), and a foreigner."""
     return _table()[4]
 
 

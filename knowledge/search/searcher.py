@@ -11,7 +11,6 @@ from knowledge.search import _decision, _index, _weights
 from knowledge.search._ranking import SIGNALS, Ranked, rank
 from knowledge.search._reading import Reading, read
 from knowledge.search.findings import Decision, Findings, Hit
-from knowledge.text import normalise
 from knowledge.vocabulary import Vocabulary
 
 _MOST_CHOICES = 4
@@ -50,12 +49,12 @@ class Searcher:
             limit: how many hits to give at most; an `ask` never gives more than four.
         """
         reading = read(text, self._vocabulary, self._index.speller)
-        named = self._named(text, reading)
+        named = self._named(reading)
         if named is not None:
             return named
+        redirect = self._vocabulary.redirect_in(reading.tokens)
         if not reading.subject:
-            return Findings("unknown", (), domain=0.0, redirect=self._vocabulary.redirect(text))
-        redirect = self._vocabulary.redirect(text)
+            return Findings("unknown", (), domain=0.0, redirect=redirect)
         if reading.ambiguity is not None:
             choices = [c for c in reading.ambiguity.choices if c.code in self._index.number]
             if len(choices) > 1:
@@ -80,16 +79,18 @@ class Searcher:
             hits = self._choices(hits)
         return Findings(decision, hits, domain=domain, redirect=redirect, subject=reading.subject)
 
-    def _named(self, text: str, reading: Reading) -> Findings | None:
+    def _named(self, reading: Reading) -> Findings | None:
         """The procedures that the text names by code, in full or by the last six digits."""
         number = self._index.number
         found = [code for code in reading.codes if code in number]
         if not found and not reading.codes:
-            clean = normalise(text)
+            clean = reading.text
             alone = not re.search(r"[^\W\d_]", clean)
             if alone or _SAYS_CODE.search(clean):
                 ends = set(_TAIL.findall(clean))
                 found = [code for code in self._index.codes if ends and code[2:8] in ends]
+        if not found and reading.codes and not any(word.isalpha() for word in reading.subject):
+            return Findings("unknown", (), domain=0.0, subject=reading.subject)
         if not found:
             return None
         hits = tuple(Hit(code, 1.0, 1.0 / len(found)) for code in found[:_MOST_CHOICES])

@@ -37,7 +37,9 @@ def main() -> None:
     try:
         app()
     except MotcuaError as error:
-        Console(stderr=True, highlight=False).print(f"motcua: {error.message}", markup=False)
+        Console(stderr=True, highlight=False, soft_wrap=True, emoji=False).print(
+            f"motcua: {error.message}", markup=False
+        )
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -18,7 +18,8 @@ from motcua.settings import Settings, load
 
 T = TypeVar("T")
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-console = Console(highlight=False)
+# Piped output is read by programs: never broken into lines of a width that is not there.
+console = Console(highlight=False, soft_wrap=True, emoji=False)
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from knowledge.catalogue import Version
 from motcua.cli._shared import Json, console, parts, print_json, progress, run
@@ -65,12 +65,13 @@ def list_(as_json: Json = False) -> None:
     if as_json:
         print_json([_record(version) for version in versions])
         return
-    table = Table("", "version", "state", "procedures", "source", "by", "created")
+    # The id is what `publish` wants: it is never cut.
+    table = Table("", Column("version", no_wrap=True), "state", "procedures", "source", "by", "created")
     for version in versions:
         created = f"{version.created_at:%Y-%m-%d %H:%M}Z"
         mark = "●" if version.live else ""
         table.add_row(mark, version.id, version.state, str(version.procedures), version.source, version.actor, created)
-    console.print(table)
+    console.print(table, soft_wrap=False)
 
 
 @app.command("show")

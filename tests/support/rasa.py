@@ -1,4 +1,4 @@
-"""The real Rasa with our channel, started by a test: trained once, on a free port, with a file of conversations of its own."""
+"""The real Rasa with our channel, started by a test: trained once, on a free port, with a database of its own."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from bot.settings import BotSettings, DialogueSettings, TelegramSettings, WebSet
 from store.engine import Database
 from store.migrate import upgrade
 from tests.fakes.rasa import FakeRasa
+from tests.fakes.telegram import FakeTelegram
 
 
 @pytest.fixture
@@ -60,3 +61,10 @@ def front_door(database: Database, rasa: FakeRasa, tmp_path: Path) -> Open:
         return running(settings, database, data_dir=tmp_path / "var", **more)
 
     return opened
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[FakeTelegram]:
+    """The fake Bot API."""
+    async with FakeTelegram() as fake:
+        yield fake

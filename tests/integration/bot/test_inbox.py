@@ -294,7 +294,7 @@ async def test_looking_for_work_does_not_read_what_was_answered_long_ago(databas
     values: list[Any] = ["2026-01-01"] * (statement.count("?") - 2) + [10, 0]
     async with database.connect() as connection:
         plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(values))
-        steps = [str(row[3]) for row in plan.all()]
+        steps = [str(row["detail"]) for row in plan.mappings()]
     assert not [step for step in steps if step.startswith("SCAN inbox")], steps
     assert "SCAN waiting USING INDEX ix_inbox_open" in steps
     assert len(await box.claim(100)) == 50

@@ -2,70 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 
 from bot import sentences
 from bot.app import Running
-from bot.conversations import conversation_id, ensure
-from bot.settings import TelegramSettings
 from store.engine import Database
-from store.tables import conversations, inbox, outbox
+from store.tables import inbox
 from tests.fakes.rasa import FakeRasa
 from tests.fakes.telegram import TOKEN, FakeTelegram, Fault
-from tests.support.waiting import eventually
+from tests.support.telegram_front import sent, settings
 from tests.support.webclient import WebClient
 
 Open = Callable[..., AbstractAsyncContextManager[Running]]
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[FakeTelegram]:
-    async with FakeTelegram() as fake:
-        yield fake
-
-
-def settings(telegram: FakeTelegram, **changes: Any) -> TelegramSettings:
-    return TelegramSettings(
-        token=SecretStr(TOKEN), api_url=telegram.url, poll_timeout_s=5, chat_rate=1000, total_rate=1000
-    ).model_copy(update=changes)
-
-
-@pytest.fixture
 async def front(front_door: Open, telegram: FakeTelegram) -> AsyncIterator[Running]:
     async with front_door(telegram=settings(telegram)) as opened:
         yield opened
-
-
-async def sent(telegram: FakeTelegram, count: int, chat: int = 7) -> list[str]:
-    await telegram.until(lambda: len(telegram.texts(chat)) >= count)
-    return telegram.texts(chat)
-
-
-async def out(database: Database) -> list[tuple[str, str | None]]:
-    async with database.connect() as connection:
-        rows = (await connection.execute(select(outbox.c.state, outbox.c.error).order_by(outbox.c.id))).all()
-    return [(row.state, row.error) for row in rows]
-
-
-async def reachable(database: Database, chat: int = 7) -> bool:
-    async with database.connect() as connection:
-        return bool(
-            (
-                await connection.execute(
-                    select(conversations.c.reachable).where(
-                        conversations.c.id == conversation_id("telegram", str(chat))
-                    )
-                )
-            ).scalar()
-        )
 
 
 async def test_a_message_is_answered_and_its_update_confirmed(
@@ -208,172 +168,6 @@ async def test_polling_goes_on_after_trouble(
         assert await sent(telegram, 1) == ["đã nhận: x"]
 
 
-async def test_a_blocked_chat_is_recorded_and_welcome_back(
-    database: Database, telegram: FakeTelegram, front: Running
-) -> None:
-    await telegram.write("một")
-    await sent(telegram, 1)
-    telegram.blocked.add(7)
-    await telegram.write("hai")
-
-    async def recorded() -> bool:
-        return not await reachable(database)
-
-    await eventually(recorded)
-    state, error = (await out(database))[-1]
-    assert state == "dead"
-    assert "blocked by the user" in (error or "")
-    telegram.blocked.clear()
-    await telegram.write("ba")
-    assert (await sent(telegram, 2))[-1] == "đã nhận: ba"
-    assert await reachable(database)
-
-
-async def test_a_citizen_who_leaves_is_no_longer_reachable(
-    database: Database, telegram: FakeTelegram, front: Running
-) -> None:
-    await telegram.write("một")
-    await sent(telegram, 1)
-    chat = {"id": 7, "type": "private"}
-    await telegram.push({"my_chat_member": {"chat": chat, "new_chat_member": {"status": "kicked"}}})
-
-    async def gone() -> bool:
-        return not await reachable(database)
-
-    await eventually(gone)
-
-
-async def test_a_hurried_chat_waits_and_the_others_do_not(
-    database: Database, telegram: FakeTelegram, front: Running
-) -> None:
-    telegram.faults["sendmessage"] = [Fault(429, "Too Many Requests: retry after 1", {"retry_after": 1}, chat=7)]
-    await telegram.write("bị chậm", chat=7)
-    await telegram.until(lambda: not telegram.faults["sendmessage"])
-    for n in range(5):
-        await telegram.write(f"{n}", chat=100 + n)
-    await telegram.until(lambda: all(telegram.texts(100 + n) for n in range(5)))
-    assert telegram.texts(7) == []
-    assert await sent(telegram, 1) == ["đã nhận: bị chậm"]
-    tries = [p for m, p in telegram.calls if m == "sendmessage" and str(p["chat_id"]) == "7"]
-    assert len(tries) == 2
-
-
-async def test_a_send_that_was_cut_off_is_marked_unknown_and_not_repeated(
-    database: Database, telegram: FakeTelegram, front: Running
-) -> None:
-    telegram.faults["sendmessage"] = [Fault(cut="after")]
-    await telegram.write("một")
-    await sent(telegram, 1)
-    await telegram.write("hai")
-    assert await sent(telegram, 2) == ["đã nhận: một", "đã nhận: hai"]
-
-    async def settled() -> bool:
-        return [state for state, _ in await out(database)] == ["unknown", "sent"]
-
-    await eventually(settled)
-    assert telegram.texts() == ["đã nhận: một", "đã nhận: hai"]
-
-
-async def test_a_send_that_takes_too_long_is_marked_unknown(
-    database: Database, front_door: Open, telegram: FakeTelegram
-) -> None:
-    telegram.faults["sendmessage"] = [Fault(hang_s=5)]
-    async with front_door(telegram=settings(telegram, request_timeout_s=0.3)):
-        await telegram.write("một")
-
-        async def unknown() -> bool:
-            return [state for state, _ in await out(database)] == ["unknown"]
-
-        await eventually(unknown)
-        await telegram.write("hai")
-        await sent(telegram, 2)
-    assert telegram.texts() == ["đã nhận: một", "đã nhận: hai"]
-
-
-@pytest.mark.parametrize("code", [500, 502, 503])
-async def test_a_send_that_telegram_failed_is_tried_again(
-    telegram: FakeTelegram, front: Running, monkeypatch: pytest.MonkeyPatch, code: int
-) -> None:
-    monkeypatch.setattr("bot.channels.telegram.random.random", lambda: 0.01)
-    telegram.faults["sendmessage"] = [Fault(code, "Internal Server Error")] * 3
-    await telegram.write("một")
-    assert await sent(telegram, 1) == ["đã nhận: một"]
-
-
-async def test_messages_wait_while_telegram_cannot_be_reached(
-    database: Database, front_door: Open, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.channels.telegram.random.random", lambda: 0.01)
-    async with FakeTelegram() as other:
-        closed = f"http://127.0.0.1:{other.port}"
-    telegram.chats.add(7)
-    await pending(database, "còn chờ")
-    async with front_door(telegram=settings(telegram, api_url=closed)) as front:
-        failures = front.metrics.failures.labels("telegram_poll")._value
-
-        async def tried() -> bool:
-            return failures.get() >= 3 and (await out(database))[0][1] == "ConnectError"
-
-        await eventually(tried)
-    assert (await out(database))[0][0] in {"ready", "leased"}
-    async with database.begin() as connection:
-        await connection.execute(update(outbox).values(state="ready"))
-    async with front_door(telegram=settings(telegram)):
-        assert await sent(telegram, 1) == ["còn chờ"]
-
-
-async def test_what_was_being_sent_when_a_process_died_is_unknown_and_not_repeated(
-    database: Database, front_door: Open, telegram: FakeTelegram
-) -> None:
-    telegram.chats.add(7)
-    await pending(database, "một nửa", state="leased")
-    await pending(database, "tin sau")
-    async with front_door(telegram=settings(telegram)):
-        assert await sent(telegram, 1) == ["tin sau"]
-    assert [state for state, _ in await out(database)] == ["unknown", "sent"]
-
-
-async def test_an_undeliverable_message_is_given_up_with_its_reason(
-    database: Database, front_door: Open, telegram: FakeTelegram
-) -> None:
-    await pending(database, "chat lạ", chat=99)
-    telegram.faults["sendmessage"] = [Fault(500, "Internal Server Error", chat=7)]
-    telegram.chats.add(7)
-    await pending(database, "mãi không được")
-    async with front_door(telegram=settings(telegram, give_up_s=0)):
-
-        async def settled() -> bool:
-            return [state for state, _ in await out(database)] == ["dead", "dead"]
-
-        await eventually(settled)
-    first, second = [error or "" for _, error in await out(database)]
-    assert "Chat not found" in first
-    assert second.startswith("given up after 1 tries")
-
-
-async def test_html_that_telegram_cannot_read_is_sent_plain(telegram: FakeTelegram, front: Running) -> None:
-    telegram.faults["sendmessage"] = [
-        Fault(400, 'Bad Request: can\'t parse entities: Unsupported start tag "x" at byte offset 0')
-    ]
-    await telegram.write("**đậm**")
-    assert await sent(telegram, 1) == ["đã nhận: đậm"]
-
-
-async def test_one_chat_gets_a_message_a_second(database: Database, front_door: Open, telegram: FakeTelegram) -> None:
-    telegram.chats |= {7, 8}
-    for n in range(3):
-        await pending(database, f"{n}")
-    await pending(database, "ngay", chat=8)
-    times: list[float] = []
-    async with front_door(telegram=settings(telegram, chat_rate=5)):
-        for n in range(1, 4):
-            await sent(telegram, n)
-            times.append(asyncio.get_running_loop().time())
-        assert telegram.texts(8) == ["ngay"]
-    assert telegram.texts(7) == ["0", "1", "2"]
-    assert times[2] - times[0] >= 0.35
-
-
 async def test_a_flood_from_one_chat_is_answered_once_with_a_request_to_slow_down(
     database: Database, rasa: FakeRasa, front_door: Open, telegram: FakeTelegram
 ) -> None:
@@ -422,18 +216,3 @@ async def test_neither_the_token_nor_a_message_reaches_a_log(
     assert "Telegram gives no updates" in logged
     assert TOKEN not in logged
     assert "riêng" not in logged
-
-
-async def pending(database: Database, text: str, *, chat: int = 7, state: str = "ready") -> None:
-    """A row of the outbox as an earlier process left it."""
-    async with database.begin() as connection:
-        conversation = await ensure(connection, "telegram", str(chat))
-        await connection.execute(
-            insert(outbox).values(
-                channel="telegram",
-                conversation_id=conversation,
-                body={"text": text},
-                final=True,
-                state=state,
-            )
-        )

@@ -25,12 +25,6 @@ from tests.fakes.telegram import FakeTelegram, Fault
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[FakeTelegram]:
-    async with FakeTelegram() as fake:
-        yield fake
-
-
-@pytest.fixture
 async def client(telegram: FakeTelegram) -> AsyncIterator[Bot]:
     bot = Bot(telegram.token, session=AiohttpSession(api=TelegramAPIServer.from_base(telegram.url)))
     yield bot

@@ -15,59 +15,22 @@ from pydantic import SecretStr
 from sqlalchemy import select, update
 
 from bot import sentences
-from bot.channels import Route
-from bot.conversations import SessionRules
 from bot.dialogue import Dialogue
 from bot.inbox import Inbox
 from bot.incoming import Incoming, Kind
-from bot.metrics import Metrics
 from bot.reduced import LastResort
-from bot.replies import Button, Outgoing, Reply
+from bot.replies import Button, Reply
 from bot.settings import DialogueSettings, WorkerSettings
 from bot.worker import Worker
 from store.engine import Database
 from store.tables import citizens, conversations, inbox, now, outbox
 from tests.fakes.rasa import FakeRasa
+from tests.support.office import Office
 from tests.support.waiting import eventually
 
 QUICK = WorkerSettings(
     poll_s=0.05, retry_first_s=0.01, retry_cap_s=0.05, patience_s=30.0, shutdown_s=0.2, concurrency=8
 )
-
-
-class Office:
-    """A worker over a database, and what it delivers."""
-
-    def __init__(self, database: Database, settings: WorkerSettings, dialogue: Dialogue) -> None:
-        self.database = database
-        self.inbox = Inbox(database, SessionRules.of(settings), lease_s=settings.lease_s)
-        self.delivered: list[Outgoing] = []
-        self.metrics = Metrics()
-        self._news = asyncio.Event()
-        route = Route(
-            pushed=False,
-            fit=lambda reply: (reply,),
-            client_id=lambda external: external.rpartition(":")[2],
-            deliver=self._deliver,
-        )
-        self.routes = {"web": route}
-        self.dialogue = dialogue
-
-    def _deliver(self, messages: Any) -> None:
-        self.delivered += messages
-        self._news.set()
-
-    async def answered(self, count: int) -> list[str]:
-        async with asyncio.timeout(20):
-            while len({(m.conversation_id, m.reply_to) for m in self.delivered if m.final}) < count:
-                self._news.clear()
-                await self._news.wait()
-        return [message.text for message in self.delivered]
-
-    async def say(self, *texts: str, sender: str = "anna") -> None:
-        await self.inbox.receive(
-            *(Incoming("web", f"{sender}:{text}", sender, "text", {"text": text}) for text in texts)
-        )
 
 
 Opened = Callable[..., Any]

@@ -19,6 +19,7 @@ from motcua import supervisor
 from motcua.supervisor import Program, Supervisor
 from store.errors import Unavailable
 from tests.support.stack import free_ports
+from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -90,9 +91,10 @@ async def running(programs: list[Program], folder: Path, *, check_s: float = 0.0
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait for a condition; the test's own time limit ends a wait that lasts."""
-    while not condition():
-        await asyncio.sleep(0.01)
+    async def holds() -> bool:
+        return bool(condition())
+
+    await eventually(holds, timeout_s=60)
 
 
 async def answers(program: Program) -> bool:
@@ -127,8 +129,7 @@ async def test_what_is_killed_comes_back(child: Callable[..., Program], tmp_path
         assert first is not None
         os.kill(first, signal.SIGKILL)
         await until(lambda: made.pid("one") not in {None, first})
-        while not await answers(programs[0]):
-            await asyncio.sleep(0.01)
+        await eventually(lambda: answers(programs[0]), timeout_s=60)
         assert made.restarts == {"one": 1, "two": 0}
         assert made.pid("two") == other
 
@@ -165,8 +166,7 @@ async def test_what_hangs_is_killed_and_comes_back(child: Callable[..., Program]
         first = made.pid("one")
         (tmp_path / "sick").write_text(str(first))
         await until(lambda: made.pid("one") not in {None, first})
-        while not await answers(program):
-            await asyncio.sleep(0.01)
+        await eventually(lambda: answers(program), timeout_s=60)
 
 
 async def test_a_slow_restart_is_not_taken_for_a_hang(child: Callable[..., Program], tmp_path: Path) -> None:
@@ -178,8 +178,7 @@ async def test_a_slow_restart_is_not_taken_for_a_hang(child: Callable[..., Progr
         os.kill(first, signal.SIGKILL)
         await until(lambda: made.pid("one") not in {None, first})
         second = made.pid("one")
-        while not await answers(program):
-            await asyncio.sleep(0.01)
+        await eventually(lambda: answers(program), timeout_s=60)
         assert made.pid("one") == second
         assert made.restarts == {"one": 1}
 
@@ -237,8 +236,7 @@ async def test_a_restart_that_fails_for_a_while_is_tried_again(
         os.kill(first, signal.SIGKILL)
         await until(lambda: made.restarts["one"] >= 3)
         program.log_file.rmdir()
-        while not await answers(program):
-            await asyncio.sleep(0.01)
+        await eventually(lambda: answers(program), timeout_s=60)
 
 
 async def test_a_stop_before_all_are_ready_is_obeyed(tmp_path: Path) -> None:
@@ -256,18 +254,36 @@ async def test_a_stop_before_all_are_ready_is_obeyed(tmp_path: Path) -> None:
     assert made.pid("silent") is None
 
 
+class EndedTooEarly(Supervisor):
+    """Starts a program only when the order to end it has been given, which is the worst moment."""
+
+    def __init__(self, programs: list[Program], folder: Path) -> None:
+        super().__init__(programs, folder)
+        self._asked_to_end = asyncio.Event()
+        self.starting = asyncio.Event()
+
+    async def _start(self, program: Program) -> None:
+        self.starting.set()
+        await self._asked_to_end.wait()
+        await super()._start(program)
+
+    async def _end(self, program: Program) -> None:
+        await super()._end(program)
+        self._asked_to_end.set()
+
+
 async def test_a_stop_in_the_middle_of_a_start_leaves_nothing_running(
     child: Callable[..., Program], tmp_path: Path
 ) -> None:
-    for _ in range(5):
-        program = child("one")
-        made = Supervisor([program], tmp_path)
-        task = asyncio.create_task(made.run(ready_s=3600, on_ready=lambda: None))
-        await asyncio.sleep(0)  # the start is under way, no process is known yet
-        made.stop()
-        await task
-        assert made.pid("one") is None
-        assert not await answers(program)
+    program = child("one")
+    made = EndedTooEarly([program], tmp_path)
+    task = asyncio.create_task(made.run(ready_s=3600, on_ready=lambda: None))
+    await made.starting.wait()
+    made.stop()
+    await asyncio.wait_for(task, 60)
+    assert program.log_file.exists()
+    assert made.pid("one") is None
+    assert not await answers(program)
 
 
 def test_no_program_outlives_a_killed_supervisor(child: Callable[..., Program], tmp_path: Path) -> None:

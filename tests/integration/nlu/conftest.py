@@ -12,6 +12,7 @@ from tests.integration.nlu.fake_actions import FakeActions
 from tests.integration.nlu.talk import Talk
 from tests.support.rasa import RasaServer, rasa_python, trained_model
 
+
 @pytest.fixture(scope="session")
 def python() -> Path:
     """The Rasa environment's interpreter."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +22,7 @@ class Talk:
     session: aiohttp.ClientSession
     sender: str = field(default_factory=lambda: f"conversation-{next(_numbers)}")
 
-    async def post(self, body: Any = None, *, data: bytes | None = None, **extra: Any) -> tuple[int, Any]:
+    async def post(self, body: Any = None, *, data: bytes | io.BytesIO | None = None, **extra: Any) -> tuple[int, Any]:
         """One request as it is; gives status and decoded body."""
         given = {"data": data} if data is not None else {"json": body}
         async with self.session.post(f"{self.server.url}/webhook", **given, **extra) as answer:

@@ -15,7 +15,13 @@ from tests.integration.nlu.fake_actions import FakeActions
 from tests.integration.nlu.talk import Talk
 from tests.support.rasa import RasaServer
 
-FORM = ["tôi muốn phản ánh", "đèn đường hư", "Đèn đường trước chợ hư mấy tuần nay không ai sửa", "ấp Long Thạnh", "bỏ qua"]
+FORM = [
+    "tôi muốn phản ánh",
+    "đèn đường hư",
+    "Đèn đường trước chợ hư mấy tuần nay không ai sửa",
+    "ấp Long Thạnh",
+    "bỏ qua",
+]
 
 
 async def test_an_action_server_that_is_down_fails_the_message_and_the_retry_is_answered(
@@ -84,14 +90,22 @@ async def test_a_hundred_messages_at_once_are_all_answered_in_order(talk: Talk, 
     answered: list[int] = []
 
     async def send(n: int) -> int:
-        await asyncio.sleep(n * 0.002)  # so that they arrive in order; the first is still being answered by then
         status, answer = await talk.post(talk.body(texts[n]))
         answered.append(n)
         return status if answer else 0
 
-    assert set(await asyncio.gather(*(send(n) for n in range(100)))) == {200}
+    # All others arrive while the first is being answered, a little apart, so that their order is certain.
+    actions.delays = {"action_answer": 3.0}
+    sent = [asyncio.create_task(send(0))]
+    await asyncio.sleep(0.3)
+    actions.delays = {}
+    for n in range(1, 100):
+        sent.append(asyncio.create_task(send(n)))
+        await asyncio.sleep(0.015)
+    assert answered == []
+    assert set(await asyncio.gather(*sent)) == {200}
     assert [text for name, text in actions.calls if name == "action_answer"] == texts
-    assert answered == sorted(answered)
+    assert answered == list(range(100))
 
 
 async def test_other_conversations_do_not_wait_for_a_slow_one(talk: Talk, actions: FakeActions) -> None:
@@ -104,7 +118,9 @@ async def test_other_conversations_do_not_wait_for_a_slow_one(talk: Talk, action
     assert "action_answer" in await slow
 
 
-async def test_a_locked_file_fails_the_message_and_the_form_goes_on_afterwards(talk: Talk, actions: FakeActions) -> None:
+async def test_a_locked_file_fails_the_message_and_the_form_goes_on_afterwards(
+    talk: Talk, actions: FakeActions
+) -> None:
     for text in FORM[:2]:
         await talk.say(text)
     body = talk.body(FORM[2])
@@ -182,7 +198,10 @@ def test_a_missing_model_is_not_replaced_by_another(own_server: Callable[..., Ra
 
 
 async def test_a_long_conversation_is_compacted_and_keeps_its_slots_and_form(talk: Talk, actions: FakeActions) -> None:
-    actions.options = [{"title": "Khai sinh", "payload": "/ask_procedure"}, {"title": "Khai tử", "payload": "/ask_procedure"}]
+    actions.options = [
+        {"title": "Khai sinh", "payload": "/ask_procedure"},
+        {"title": "Khai tử", "payload": "/ask_procedure"},
+    ]
     for _ in range(30):
         await talk.say("làm giấy khai sinh ở đâu")
     assert "'option': 2" in await talk.say("2")

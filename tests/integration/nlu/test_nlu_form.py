@@ -1,4 +1,4 @@
-"""The form for complaints and feedback, driven through the real Rasa: questions, stops and odd answers in the middle."""
+"""The form for complaints and feedback in the real Rasa: questions, stops and odd answers in the middle."""
 
 from __future__ import annotations
 

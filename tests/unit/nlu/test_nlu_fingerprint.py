@@ -30,7 +30,14 @@ def test_the_hash_is_the_same_for_the_same_inputs_elsewhere(tree: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["config.yml", "nlu/domain/domain.yml", "nlu/data/rules.yml", "nlu/components/context.py", "nlu/reading.py", "knowledge/text.py"],
+    [
+        "config.yml",
+        "nlu/domain/domain.yml",
+        "nlu/data/rules.yml",
+        "nlu/components/context.py",
+        "nlu/reading.py",
+        "knowledge/text.py",
+    ],
 )
 def test_a_change_of_any_input_changes_the_hash(tree: Path, name: str) -> None:
     before = train.fingerprint(tree)
@@ -60,9 +67,7 @@ def test_what_is_no_input_changes_nothing(tree: Path) -> None:
     assert train.fingerprint(tree) == before
 
 
-def test_check_says_that_the_model_is_missing(
-    tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_check_says_that_the_model_is_missing(tree: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert train.main(["--models", str(tmp_path / "none"), "--check"]) == train.EXIT_STALE
     assert "python -m nlu.train" in capsys.readouterr().out
 

@@ -51,13 +51,24 @@ def test_payloads_are_split_into_intent_and_entities(text: str, parts: object) -
     assert payload(text) == parts
 
 
-@pytest.mark.parametrize("text", ["hủy", "Hủy!", "thôi", "thôi không gửi nữa", "huy giup toi", "dừng lại đi", "đừng gửi", "ngừng"])
+@pytest.mark.parametrize(
+    "text", ["hủy", "Hủy!", "thôi", "thôi không gửi nữa", "huy giup toi", "dừng lại đi", "đừng gửi", "ngừng"]
+)
 def test_words_that_want_out_are_a_stop(text: str) -> None:
     assert is_stop(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["đúng", "dung", "dừng xe giữa đường", "thôi thì đành chịu", "hủy giấy phép ở đâu", "không ai giải quyết", "khỏi chứng thực hả"]
+    "text",
+    [
+        "đúng",
+        "dung",
+        "dừng xe giữa đường",
+        "thôi thì đành chịu",
+        "hủy giấy phép ở đâu",
+        "không ai giải quyết",
+        "khỏi chứng thực hả",
+    ],
 )
 def test_words_inside_a_sentence_are_no_stop(text: str) -> None:
     assert not is_stop(text)
@@ -101,7 +112,10 @@ def test_a_free_slot_lets_stops_questions_codes_and_calls_for_a_person_through(s
 
 
 def test_a_long_story_with_a_question_in_it_stays_a_story() -> None:
-    story = "đường trước nhà tôi hư hai năm nay, mưa xuống là ngập, con nít đi học té hoài, chừng nào mới có người tới sửa giùm dân vậy?"
+    story = (
+        "đường trước nhà tôi hư hai năm nay, mưa xuống là ngập, con nít đi học té hoài, "
+        "chừng nào mới có người tới sửa giùm dân vậy?"
+    )
     assert _intent(story, Asked(slot="case_text"), [("ask_procedure", 0.9)]) == "inform"
 
 

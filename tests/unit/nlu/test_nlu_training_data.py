@@ -70,7 +70,8 @@ def test_nothing_of_the_held_out_set_is_trained() -> None:
 
 
 def test_every_intent_has_an_answer_inside_and_outside_of_the_form() -> None:
-    inside, outside = set(), set()
+    inside: set[str | None] = set()
+    outside: set[str | None] = set()
     for rule in _yaml("nlu/data/rules.yml")["rules"]:
         first = rule["steps"][0].get("intent")
         (inside if "condition" in rule else outside).add(first)
@@ -81,7 +82,12 @@ def test_every_intent_has_an_answer_inside_and_outside_of_the_form() -> None:
 
 def test_rules_name_only_known_actions_and_responses() -> None:
     domain = _yaml("nlu/domain/domain.yml")
-    known = {*domain["actions"], *_yaml("nlu/domain/responses.yml")["responses"], *domain["forms"], "action_deactivate_loop"}
+    known = {
+        *domain["actions"],
+        *_yaml("nlu/domain/responses.yml")["responses"],
+        *domain["forms"],
+        "action_deactivate_loop",
+    }
     for rule in _yaml("nlu/data/rules.yml")["rules"]:
         for step in rule["steps"]:
             assert step.get("action", "case_form") in known, rule["rule"]

@@ -1,0 +1,420 @@
+"""The command line: what it prints, as text and as JSON, and with which status it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from desk.cases import Cases, Draft, Kind
+from motcua.settings import load, secret
+from store.engine import Database
+from store.migrate import upgrade
+from tests.integration.motcua.conftest import Run
+
+ROOT = Path(__file__).resolve().parents[3]
+COMMANDS = [
+    (),
+    ("up",),
+    ("train",),
+    ("ask",),
+    ("catalogue",),
+    ("catalogue", "import"),
+    ("catalogue", "list"),
+    ("catalogue", "show"),
+    ("catalogue", "publish"),
+    ("catalogue", "rollback"),
+    ("catalogue", "starter"),
+    ("places",),
+    ("places", "resolve"),
+    ("case",),
+    ("case", "show"),
+    ("settings",),
+    ("settings", "show"),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(motcua: Run, command: tuple[str, ...]) -> None:
+    done = motcua(*command, "--help")
+    assert done.code == 0
+    assert "Usage: motcua" in done.out
+    assert "\n\n" in done.out
+    assert done.err == ""
+
+
+def test_help_asks_nothing_of_the_machine(motcua: Run, tmp_path: Path) -> None:
+    motcua("ask", "--help")
+    assert not (tmp_path / "var").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("nothing",),
+        ("ask",),
+        ("ask", "a", "b"),
+        ("ask", "--nothing", "a"),
+        ("catalogue", "nothing"),
+        ("catalogue", "import"),
+        ("places", "resolve"),
+        ("up", "--ready-s", "soon"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_ends_with_two(motcua: Run, command: tuple[str, ...]) -> None:
+    done = motcua(*command)
+    assert done.code == 2
+    assert "Traceback" not in done.err
+
+
+# ask
+
+
+def test_a_question_is_answered_as_a_citizen_reads_it(motcua: Run, live_home: Path) -> None:
+    done = motcua("ask", "lam giay khai sinh cho con o dau, em o xa my hoa hung", home=live_home)
+    assert done.code == 0, done.err
+    assert "đăng ký khai sinh" in done.out.lower()
+    assert "xã Mỹ Hòa Hưng" in done.out
+    assert "1.001193" in done.out
+    assert "**" not in done.out
+
+
+def test_an_answer_as_json_says_how_it_was_found(motcua: Run, live_home: Path) -> None:
+    done = motcua("ask", "--json", "làm giấy khai sinh cho con cần giấy gì, bao nhiêu tiền", home=live_home)
+    assert done.code == 0, done.err
+    assert done.json["facets"] == ["documents", "fee"]
+    assert done.json["decision"] == "answer"
+    assert done.json["hits"][0]["code"] == "1.001193"
+    assert "1.001193" in done.json["messages"][0]["text"]
+
+
+def test_the_place_can_be_given_beside_the_question(motcua: Run, live_home: Path) -> None:
+    done = motcua("ask", "--place", "my hoa hung", "làm giấy khai sinh cho con ở đâu", home=live_home)
+    assert "xã Mỹ Hòa Hưng" in done.out
+
+
+@pytest.mark.parametrize("place", ["nowhere", "", "Phú Thanh", "🙂"])
+def test_a_place_that_is_not_one_commune_is_not_found(motcua: Run, live_home: Path, place: str) -> None:
+    done = motcua("ask", "--place", place, "làm giấy khai sinh", home=live_home)
+    assert done.code == 3
+    assert "places resolve" in done.err
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "?", "👍", "\x00", "asdf qwer zxcv", "/start", "--", "x" * 20_000, "'; drop table cases; --"]
+)
+def test_no_question_breaks_it(motcua: Run, live_home: Path, text: str) -> None:
+    done = motcua("ask", "--json", "--", text, home=live_home)
+    assert done.code == 0, done.err
+    assert done.json["messages"][0]["text"]
+
+
+def test_without_a_catalogue_it_says_what_to_do(motcua: Run) -> None:
+    done = motcua("ask", "làm giấy khai sinh")
+    assert done.code == 5
+    assert "catalogue" in done.err
+    assert "Traceback" not in done.err
+
+
+# places
+
+
+def test_an_old_name_without_diacritics_leads_to_the_new_commune(motcua: Run) -> None:
+    done = motcua("places", "resolve", "xa my hoa hung")
+    assert done.code == 0
+    assert "Xã Mỹ Hòa Hưng" in done.out
+
+
+def test_a_name_of_two_places_lists_both(motcua: Run) -> None:
+    done = motcua("places", "resolve", "--json", "phu thanh, phu tan", "--on", "2024-01-01")
+    assert done.code == 0, done.err
+    assert {match["place"]["name"] for match in done.json["matches"]} == {"Xã Phú Thạnh", "Xã Phú Thành"}
+
+
+def test_the_day_changes_the_answer(motcua: Run) -> None:
+    old = motcua("places", "resolve", "--json", "xã Vĩnh Châu, Châu Đốc", "--on", "2024-01-01").json["matches"]
+    new = motcua("places", "resolve", "--json", "xã Vĩnh Châu, Châu Đốc", "--on", "2026-01-01").json["matches"]
+    assert [match["place"]["name"] for match in old] == ["Xã Vĩnh Châu"]
+    assert len(new) > 1
+    assert all(match["hamlet_needed"] for match in new)
+
+
+@pytest.mark.parametrize("name", ["Hà Nội phố", "", "?", "🙂", "\x00", "x" * 10_000, "0912345678"])
+def test_no_place_ends_with_three(motcua: Run, name: str) -> None:
+    done = motcua("places", "resolve", "--", name)
+    assert done.code == 3
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("day", ["yesterday", "2026-13-01", "2026-02-30", "22/11/2026", "٢٠٢٦-01-01", "9" * 50])
+def test_a_day_that_is_none_ends_with_two(motcua: Run, day: str) -> None:
+    done = motcua("places", "resolve", "Châu Đốc", "--on", day)
+    assert done.code == 2
+    assert "YYYY-MM-DD" in done.err
+
+
+# cases
+
+
+def test_a_case_is_shown_as_staff_see_it(motcua: Run, tmp_path: Path) -> None:
+    async def make() -> str:
+        database = Database(f"sqlite+aiosqlite:///{tmp_path / 'var' / 'motcua.db'}")
+        await upgrade(database)
+        draft = Draft(Kind.complaint, "Đường hư", "Đường trước nhà hư nặng", place_text="ấp 1", contact="0912345678")
+        case, _ = await Cases(database, SecretStr("x")).open(draft, key="k")
+        await database.close()
+        return case.code
+
+    code = asyncio.run(make())
+    done = motcua("case", "show", code)
+    assert done.code == 0, done.err
+    assert "Đường trước nhà hư nặng" in done.out
+    assert "0912345678" in done.out
+    record = motcua("case", "show", "--json", code.lower()).json
+    assert record["code"] == code
+    assert record["kind"] == "complaint"
+    assert record["created_at"]
+
+
+@pytest.mark.parametrize("code", ["MC-234567", "nothing", "", "' or 1=1 --", "\x00", "🙂", "x" * 10_000])
+def test_a_case_that_is_none_ends_with_three(motcua: Run, code: str) -> None:
+    done = motcua("case", "show", "--", code)
+    assert done.code == 3
+    assert "Traceback" not in done.err
+
+
+# catalogue
+
+
+def test_a_file_is_imported_listed_shown_and_taken_back(motcua: Run, tmp_path: Path) -> None:
+    starter = ROOT / "knowledge" / "starter"
+    first = motcua("catalogue", "import", "--json", str(starter / "can_cuoc.yml"))
+    assert first.code == 0, first.err
+    assert first.json["live"] is True
+    assert first.json["procedures"] > 5
+    second = motcua("catalogue", "import", str(starter / "nha_o.yml"))
+    assert second.code == 0, second.err
+    assert "live" in second.out
+    listed = motcua("catalogue", "list", "--json").json
+    assert [version["live"] for version in listed] == [True, False]
+    assert motcua("catalogue", "show", "1.001193").code == 3
+    back = motcua("catalogue", "rollback", "--json")
+    assert back.code == 0, back.err
+    assert back.json["id"] == first.json["id"]
+    table = motcua("catalogue", "list")
+    assert first.json["id"] in table.out
+    assert motcua("catalogue", "publish", listed[0]["id"]).code == 0
+
+
+def test_a_version_may_be_built_without_going_live(motcua: Run) -> None:
+    path = str(ROOT / "knowledge" / "starter" / "nha_o.yml")
+    built = motcua("catalogue", "import", "--no-publish", "--json", path)
+    assert built.code == 0, built.err
+    assert built.json["live"] is False
+    assert motcua("ask", "nhà ở").code == 5
+
+
+def test_one_procedure_is_shown_as_json(motcua: Run, live_home: Path) -> None:
+    done = motcua("catalogue", "show", "1.001193", home=live_home)
+    assert done.code == 0
+    assert done.json["code"] == "1.001193"
+    assert done.json["receiving"]
+
+
+@pytest.mark.parametrize("code", ["9.999999", "", "?", "\x00", "1.001193 "])
+def test_a_procedure_that_is_none_ends_with_three(motcua: Run, live_home: Path, code: str) -> None:
+    assert motcua("catalogue", "show", "--", code, home=live_home).code == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("missing.yml", None),
+        ("empty.yml", b""),
+        ("broken.yml", b"procedures: [\n  - {code: "),
+        ("binary.yml", bytes(range(256))),
+        ("text.jsonl", b"this is no json\n"),
+        ("empty.jsonl", b""),
+        ("broken.jsonl.gz", b"\x1f\x8b\x08\x00garbage"),
+        ("page.docx", b"PK"),
+        ("array.jsonl", b"[1, 2, 3]\n"),
+    ],
+)
+def test_a_file_that_is_no_catalogue_is_refused_and_nothing_goes_live(
+    motcua: Run, tmp_path: Path, name: str, content: bytes | None
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    done = motcua("catalogue", "import", str(path))
+    assert done.code == 2, done.out + done.err
+    assert "Traceback" not in done.err
+    assert [version["live"] for version in motcua("catalogue", "list", "--json").json if version["live"]] == []
+
+
+def test_without_a_version_before_there_is_no_way_back(motcua: Run) -> None:
+    assert motcua("catalogue", "rollback").code == 3
+    assert motcua("catalogue", "publish", "nothing").code == 3
+    assert motcua("catalogue", "list", "--json").json == []
+
+
+# settings
+
+
+def test_settings_are_listed_with_their_meaning_and_without_secrets(motcua: Run) -> None:
+    done = motcua("settings", "show", MOTCUA_DESK__SECRET="hunter2", MOTCUA_BOT__WEB__PORT="9123")
+    assert done.code == 0, done.err
+    assert "MOTCUA_BOT__WEB__PORT=9123" in done.out.splitlines()
+    assert "MOTCUA_DESK__SECRET=********" in done.out.splitlines()
+    assert "hunter2" not in done.out
+
+
+def test_a_password_in_the_address_of_the_database_is_not_shown(motcua: Run) -> None:
+    done = motcua("settings", "show", "--json", MOTCUA_STORE__URL="postgresql+asyncpg://u:hunter2@h/x")
+    assert "hunter2" not in done.out
+    (row,) = [row for row in done.json if row["name"] == "MOTCUA_STORE__URL"]
+    assert row["value"] == "postgresql+asyncpg://u:***@h/x"
+
+
+def test_every_name_that_is_listed_can_be_set(motcua: Run) -> None:
+    rows = motcua("settings", "show", "--json").json
+    again = motcua(
+        "settings", "show", "--json", **{row["name"]: row["value"] for row in rows if row["value"] not in ("", "[]")}
+    )
+    assert again.code == 0, again.err
+    assert {row["name"]: row["value"] for row in again.json} == {row["name"]: row["value"] for row in rows}
+
+
+# what goes wrong
+
+
+def test_a_wrong_setting_is_a_sentence(motcua: Run) -> None:
+    done = motcua("case", "show", "MC-234567", MOTCUA_BOT__WEB__PORT="many")
+    assert done.code == 2
+    assert done.err.startswith("motcua: ")
+    assert "MOTCUA_BOT__WEB__PORT" in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "sqlite:///x.db", "sqlite+aiosqlite://", "postgresql+asyncpg//u:hunter2@h/x"]
+)
+def test_a_wrong_address_of_the_database_is_a_sentence(motcua: Run, url: str) -> None:
+    done = motcua("case", "show", "MC-234567", MOTCUA_STORE__URL=url)
+    assert done.code == 2
+    assert "MOTCUA_STORE__URL" in done.err
+    assert "hunter2" not in done.err
+
+
+def test_a_database_that_is_none_is_a_sentence(motcua: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.db").write_bytes(b"no database at all " * 100)
+    for path in (tmp_path / "x.db", tmp_path):
+        done = motcua("case", "show", "MC-234567", MOTCUA_STORE__URL=f"sqlite+aiosqlite:///{path}")
+        assert done.code == 5
+        assert "database cannot be used" in done.err
+        assert "Traceback" not in done.err
+
+
+def test_a_database_that_does_not_answer_is_a_sentence(motcua: Run) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"postgresql+asyncpg://u:hunter2@127.0.0.1:{taken.getsockname()[1]}/x"
+        done = motcua("case", "show", "MC-234567", MOTCUA_STORE__URL=url)
+    assert done.code == 5
+    assert "database cannot be used" in done.err
+    assert "hunter2" not in done.err
+
+
+def test_a_data_folder_that_cannot_be_one_is_a_sentence(motcua: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = motcua("case", "show", "MC-234567", home=tmp_path / "file")
+    assert done.code == 2
+    assert "MOTCUA_HOME" in done.err
+
+
+def test_rasas_environment_is_missed_with_what_to_do(motcua: Run, tmp_path: Path) -> None:
+    done = motcua("train", MOTCUA_RASA__PYTHON=str(tmp_path / "nothing"))
+    assert done.code == 5
+    assert "make install" in done.err
+
+
+def test_a_port_that_is_taken_is_named_before_anything_starts(motcua: Run, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = motcua("up", MOTCUA_BOT__WEB__PORT=str(taken.getsockname()[1]))
+    assert done.code == 4
+    assert "MOTCUA_BOT__WEB__PORT" in done.err
+
+
+def test_a_second_one_over_the_same_data_folder_is_refused(motcua: Run, tmp_path: Path) -> None:
+    import fcntl
+
+    home = tmp_path / "var"
+    home.mkdir()
+    with (home / "up.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = motcua("up")
+    assert done.code == 4
+    assert "already runs" in done.err
+
+
+def test_a_process_started_as_a_module_ends_with_the_same_codes(tmp_path: Path) -> None:
+    environment = {**os.environ, "MOTCUA_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "motcua", "case", "show", "MC-234567"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert done.stderr.startswith("motcua: ")
+
+
+def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
+    script = textwrap.dedent(
+        """
+        import os, signal, sys
+        from motcua import cli
+        from motcua.cli import case
+
+        async def stopped(*_):
+            os.kill(os.getpid(), signal.SIGINT)
+            import asyncio
+            await asyncio.sleep(60)
+
+        from desk.cases import Cases
+        Cases.show = stopped
+        sys.argv = ["motcua", "case", "show", "MC-234567"]
+        cli.main()
+        """
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={**os.environ, "MOTCUA_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 130, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_secret_of_the_pins_is_made_with_the_first_command(motcua: Run, tmp_path: Path) -> None:
+    motcua("case", "show", "MC-234567")
+    key = (tmp_path / "var" / "pin.key").read_text()
+    motcua("case", "show", "MC-234567")
+    assert (tmp_path / "var" / "pin.key").read_text() == key
+    assert secret(load(), "pin", None).get_secret_value() == key.strip()
