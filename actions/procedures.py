@@ -20,9 +20,11 @@ MOST_CHOICES = 4
 MOST_RELATED = 2
 LONGEST_TITLE = 90
 SURE = 0.9
+LIKELY = 0.8
 # The intents that say only that nothing was recognised.
 UNREAD = frozenset({"nlu_fallback", "inform"})
 HUMAN = Button("Hỏi cán bộ", payload("handoff"))
+WHAT_CAN_I_ASK = Button("Tôi hỏi được những gì?", payload("capabilities"))
 NOT_THIS = Button("Không phải thủ tục này", payload("correct"))
 # What the vocabulary knows to be somebody else's; the sentence says whose.
 ELSEWHERE = frozenset({"court", "police", "inspection", "bank", "emergency"})
@@ -146,7 +148,7 @@ async def decline(turn: Turn, services: Services, text: str) -> Reply:
     reply = Reply(slots={"question": question.text, "options": None, "pending": None})
     if findings.redirect is not None and findings.redirect.kind in ELSEWHERE:
         return reply.say(findings.redirect.text, HUMAN)
-    near = findings.hits[:MOST_RELATED] if findings.domain >= SURE and findings.decision != "unknown" else ()
+    near = findings.hits[:MOST_RELATED] if findings.domain >= LIKELY and findings.decision != "unknown" else ()
     if near:
         text = f"{text} Thủ tục có thể liên quan:"
     return reply.say(text, *(_named(snapshot.procedures[hit.code], ()) for hit in near), HUMAN)
@@ -245,9 +247,8 @@ def _search(
     turn: Turn, snapshot: Snapshot, question: Question, remembered: Procedure | None, unknown: str
 ) -> tuple[Procedure, tuple[str, ...]] | Reply:
     findings = snapshot.searcher.search(question.subject)
-    if unknown != NOT_KNOWN and not _sure(findings, turn.intent):
-        # The dialogue manager took it for something else: only a search that is sure may say otherwise.
-        findings = replace(findings, decision="unknown")
+    if unknown != NOT_KNOWN:
+        findings = _weighed(findings, turn.intent)
     if findings.decision != "answer" and remembered is not None and turn.intent == "followup" and question.words:
         # "còn cho người nước ngoài thì sao?" names only what differs from the procedure before.
         joined = snapshot.searcher.search(f"{remembered.name} {question.subject}")
@@ -270,12 +271,13 @@ def _search(
         return reply
     reply = Reply(slots={"question": question.text, "options": None, "pending": None})
     if unknown == NOT_UNDERSTOOD and findings.redirect is None:
-        return reply.say(unknown, Button("Tôi hỏi được những gì?", payload("capabilities")), HUMAN)
+        return reply.say(unknown, WHAT_CAN_I_ASK, INTENTS["give_feedback"], HUMAN)
     if findings.redirect is not None and findings.redirect.kind == "intent":
         wanted = [INTENTS[name] for name in findings.redirect.text.split("|") if name in INTENTS]
         return reply.say(unknown, *wanted, *([] if HUMAN in wanted else [HUMAN]))
     if findings.redirect is not None:
-        return reply.say(f"{findings.redirect.text}\n{unknown}", HUMAN)
+        # A note explains a word; it is all that can be said to "trung tâm hành chính công ở đâu".
+        return reply.say(f"{findings.redirect.text} Anh/chị cần làm thủ tục gì?", HUMAN)
     return reply.say(unknown, HUMAN)
 
 
@@ -286,13 +288,19 @@ async def _asks(question: Question, services: Services) -> bool:
     return _sure((await services.catalogue.snapshot()).searcher.search(question.subject))
 
 
-def _sure(findings: Findings, intent: str = "") -> bool:
-    """Whether a search is to be believed although the dialogue manager saw no question about a procedure."""
-    if findings.decision == "unknown" or findings.domain < SURE:
-        return False
-    if findings.question or (findings.decision == "ask" and intent in UNREAD):
-        return True
-    return findings.decision == "answer" and findings.hits[0].probability >= SURE
+def _sure(findings: Findings) -> bool:
+    return findings.decision == "answer" and findings.domain >= SURE and findings.hits[0].probability >= SURE
+
+
+def _weighed(findings: Findings, intent: str) -> Findings:
+    """A search for a text in which the dialogue manager saw no question about a procedure."""
+    if findings.question or _sure(findings):
+        return findings
+    if intent not in UNREAD or findings.domain < LIKELY:
+        # It saw something else, or the search doubts it too.
+        return replace(findings, decision="unknown")
+    guessed = findings.decision == "answer" and findings.hits[0].probability < LIKELY and len(findings.hits) > 1
+    return replace(findings, decision="ask") if guessed else findings
 
 
 def _named(procedure: Procedure, facets: Sequence[Facet]) -> Button:

@@ -15,8 +15,10 @@ from knowledge.catalogue import read_source
 from knowledge.procedures import Procedure
 from knowledge.search.build import build
 from knowledge.settings import KnowledgeSettings
+from knowledge.text import fold
 
 _ROOT = Path(__file__).resolve().parent.parent
+_KEPT = 3
 _SETS = {
     "editor_written_question": "editor",
     "real_portal_question": "portal",
@@ -45,8 +47,6 @@ def labelled(shared: Path, name: str = "dev_labelled.jsonl") -> list[Question]:
     out = []
     for line in (shared / "questions" / name).read_text(encoding="utf-8").splitlines():
         raw = json.loads(line)
-        from knowledge.text import fold
-
         plain = raw.get("question_no_diacritics") or fold(raw["question"])
         out.append(Question(raw["question"], plain, frozenset(raw["codes"]), _SETS.get(raw["kind"], raw["kind"])))
     return out
@@ -54,8 +54,6 @@ def labelled(shared: Path, name: str = "dev_labelled.jsonl") -> list[Question]:
 
 def negatives(shared: Path) -> list[Question]:
     """Questions that no procedure answers."""
-    from knowledge.text import fold
-
     out = []
     for line in (shared / "questions" / "dev_negatives.jsonl").read_text(encoding="utf-8").splitlines():
         raw = json.loads(line)
@@ -85,4 +83,7 @@ def built(catalogue: Path, settings: KnowledgeSettings) -> tuple[Path, tuple[Pro
         work.mkdir(parents=True)
         build(procedures, work, settings)
         work.rename(folder)
+        older = sorted(folder.parent.iterdir(), key=lambda path: path.stat().st_mtime)[:-_KEPT]
+        for path in older:
+            shutil.rmtree(path, ignore_errors=True)
     return folder, procedures

@@ -64,14 +64,12 @@ class Context:
         on: the day of the answer.
         data_day: the day the catalogue version was taken in, said when the record has no day of its own.
         place: the citizen's commune, when known.
-        district: the former district the citizen named, when only that is known.
         old_names: the former communes the citizen named, which `place` has taken in.
     """
 
     on: date
     data_day: date
     place: Place | None = None
-    district: Place | None = None
     old_names: tuple[str, ...] = ()
 
 
@@ -108,10 +106,6 @@ def where(procedure: Procedure, context: Context) -> str:
         lines = ["📍 **Nơi nộp:**", f"• {shown[0]}", *(f"• hoặc {office}" for office in shown[1:])]
     if context.place is not None and context.old_names:
         lines.insert(0, became(context.place, context.old_names))
-    if context.district is not None and context.place is None and _needs_commune(offices):
-        lines.append(
-            f"{context.district.name} (cũ) nay chia thành các xã, phường: anh/chị nộp tại nơi của xã, phường mình ở."
-        )
     if any(office.anywhere for office in offices):
         lines.append("Cũng nộp được tại Trung tâm của bất kỳ xã, phường nào trong tỉnh.")
     for rule in procedure.refuses(context.on):

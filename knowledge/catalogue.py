@@ -258,6 +258,11 @@ class Catalogue:
             except (OSError, ValueError) as error:
                 raise Unavailable(f"The live version {live} of the catalogue cannot be loaded: {error}") from error
 
+    async def close(self) -> None:
+        """Wait for a version that is being loaded in the background; call it before the database is closed."""
+        if self._task is not None:
+            await self._task
+
     async def _follow(self) -> None:
         try:
             await self.refresh()

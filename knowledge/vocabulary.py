@@ -165,13 +165,15 @@ class Vocabulary:
 
     def redirect_in(self, folded: Sequence[str]) -> Redirect | None:
         """The same for a text given as folded syllables."""
-        taken = {i for e in self.expand(folded) for i in range(e.start, e.end) if e.end - e.start > 1}
+        longer = [(e.start, e.end) for e in self.expand(folded)]
         for place in range(len(folded)):
             if folded[place] not in self._starts:
                 continue
             for length in range(min(self._longest, len(folded) - place), 0, -1):
                 known = self._redirects.get(tuple(folded[place : place + length]))
-                if known is not None and not set(range(place, place + length)) <= taken:
+                if known is not None and not any(
+                    start <= place and place + length <= end and end - start > length for start, end in longer
+                ):
                     return known
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -67,7 +68,7 @@ async def compose(settings: Settings) -> Parts:
     database = Database(settings.database_url, busy_timeout_s=settings.store.busy_timeout_s)
     try:
         await upgrade(database)
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         await database.close()
         raise Unavailable(f"the database cannot be used: {getattr(error, 'orig', None) or error}") from None
     catalogue = Catalogue(database, settings.catalogue_home, settings.knowledge)

@@ -105,6 +105,10 @@ _OVER_PLACE = {
     "affirm": 0.5, "deny": 0.4, "correct": 0.5, "out_of_scope": 0.6,
 }  # fmt: skip
 _QUESTIONS = frozenset({"ask_procedure", "followup", "ask_law"})
+# Behind these stands more than a sentence: a form, a case for a person, or all that was said is dropped. A guess must
+# not open them; unread, the message is searched in the catalogue and the answer offers them as buttons.
+_GRAVE = frozenset({"complain", "give_feedback", "denounce", "handoff", "stop"})
+_LEAST_GRAVE = 0.5
 _SHORT = 12
 
 
@@ -296,4 +300,7 @@ def _behind_question(
         return None
     if "procedure" in entities and len(words) <= 4:
         return Reading("ask_procedure")
+    name, score = ranking[0] if ranking else ("", 0.0)
+    if name in _GRAVE and score < _LEAST_GRAVE and not _STOP.fullmatch(_folded(text)):
+        return Reading("nlu_fallback")
     return None

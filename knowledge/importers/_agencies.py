@@ -47,7 +47,7 @@ _PATTERNS: tuple[tuple[OfficeKind | None, re.Pattern[str]], ...] = tuple(
             _K.commune_centre,
             r"(?:chủ tịch )?(?:ủy ban nhân dân|ubnd) (?:cấp )?xã(?:, phường)?(?:, (?:thị trấn|đặc khu))?",
         ),
-        (_K.province_centre, r"(?:giám đốc )?\bsở\b[^,;]*"),
+        (_K.province_centre, r"(?:giám đốc )?(?<!cơ )\bsở\b[^,;]*"),
         (_K.province_centre, r"(?:cục|chi cục) [^,;]*(?:tỉnh|cấp tỉnh)|chi cục (?:kiểm lâm|thủy sản|chăn nuôi|bảo vệ)"),
         (_K.province_centre, r"(?:chủ tịch |hội đồng nhân dân, )?(?:ủy ban nhân dân|ubnd)[^,;]*(?:tỉnh|thành phố)"),
         (_K.province_centre, r"ban quản lý[^;]*(?:khu|kkt)|văn phòng (?:ủy ban nhân dân|ubnd)"),

@@ -69,13 +69,7 @@ class Index:
 
 
 def make(procedures: Sequence[Procedure], vocabulary: Vocabulary, encoder: _dense.Encoder, model: str) -> Index:
-    """Compute the index of a catalogue.
-
-    Raises:
-        Invalid: the catalogue is empty.
-    """
-    if not procedures:
-        raise Invalid("A catalogue without procedures cannot be searched.")
+    """Compute the index of a catalogue that holds at least one procedure."""
     names = [tokens(p.name) for p in procedures]
     everyday = aliases(procedures, vocabulary)
     flat = [(owner, subject(alias) or list(alias)) for owner, own in enumerate(everyday) for alias in own]

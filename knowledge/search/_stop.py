@@ -46,7 +46,8 @@ _FRAMES: Final = re.compile(
             r"(?:can|nop|chuan bi|gom|mang|co|dem|bao gom)(?: theo| nhung| cac| co| du| them)*"
             r" (?:giay to|ho so|giay|gi)(?: gi| nao| nhung gi)*",
             r"giay to (?:gi|nao)|giay gi|ho so (?:gom|can|bao gom|gi|nhu the nao|the nao)(?: nhung| co)*(?: gi)?",
-            r"(?:quy dinh|muc thu|muc)? ?(?:ve )?(?:phi,? )?le phi(?: (?:la|bao nhieu))*|muc phi|chi phi (?:bao nhieu|het|la|khoang|the nao)",
+            r"(?:quy dinh|muc thu|muc)? ?(?:ve )?(?:phi )?le phi(?: (?:la|bao nhieu))*|muc phi",
+            r"chi phi (?:bao nhieu|het|la|khoang|the nao)",
             r"thoi (?:gian|han)(?: (?:giai quyet|xu ly|thuc hien))?",
             r"thanh phan (?:va so luong )?ho so|so luong ho so|trinh tu(?: thu tuc)?(?: thuc hien)?|"
             r"cach thuc(?: thuc hien)?|can cu phap ly|co so phap ly|yeu cau,? dieu kien|dieu kien (?:gi|nao|de)|"

@@ -10,6 +10,7 @@ from knowledge.search import _dense, _index
 from knowledge.search._train import train
 from knowledge.settings import KnowledgeSettings
 from knowledge.vocabulary import Vocabulary
+from store.errors import Invalid
 
 
 def build(
@@ -29,12 +30,13 @@ def build(
     Raises:
         Invalid: the catalogue is empty, or the model that the settings name cannot be loaded.
     """
+    if not procedures:
+        raise Invalid("A catalogue without procedures cannot be searched.")
     vocabulary = Vocabulary.load()
     encoder: _dense.Encoder
     if settings.model == _index.STATIC:
-        if procedures:
-            train(procedures, vocabulary, folder / "model", settings, progress)
-            encoder = _dense.StaticEncoder(folder / "model")
+        train(procedures, vocabulary, folder / "model", settings, progress)
+        encoder = _dense.StaticEncoder(folder / "model")
     else:
         encoder = _dense.TransformerEncoder(settings.model)
     progress("index", 0.92)

@@ -35,7 +35,7 @@ app.command("serve-actions", hidden=True)(serve.serve_actions)
 def main() -> None:
     """Entry of the `motcua` command: runs it and turns errors into a sentence and an exit code."""
     try:
-        app()
+        app(prog_name="motcua")
     except MotcuaError as error:
         Console(stderr=True, highlight=False, soft_wrap=True, emoji=False).print(
             f"motcua: {error.message}", markup=False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import typer
@@ -37,4 +38,6 @@ def _rows(section: BaseModel, prefix: str) -> Any:
 def _shown(value: Any) -> str:
     if isinstance(value, SecretStr):
         return "********" if value.get_secret_value() else ""
-    return "" if value is None else str(value)
+    text = "" if value is None else str(value)
+    # A database's address may hold a password.
+    return re.sub(r"(?<=://)([^:/@\s]*):[^@\s]*@", r"\1:***@", text)

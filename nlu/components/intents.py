@@ -63,10 +63,11 @@ class NgramIntentClassifier(IntentClassifier, GraphComponent):
         """The trained classifier. Raises ValueError where the file holds what none of ours ever held."""
         with model_storage.read_from(resource) as directory:
             path = directory / cls._FILE
-            strange = [name for name in skops.io.get_untrusted_types(file=path) if not name.startswith("sklearn.")]
+            types = skops.io.get_untrusted_types(file=path)
+            strange = [name for name in types if not name.startswith(("sklearn.", "scipy.sparse."))]
             if strange:
                 raise ValueError(f"The dialogue model holds unexpected types: {strange}")
-            pipeline = skops.io.load(path, trusted=skops.io.get_untrusted_types(file=path))
+            pipeline = skops.io.load(path, trusted=types)
         return cls(config, model_storage, resource, pipeline)
 
     @staticmethod
@@ -112,7 +113,9 @@ class NgramIntentClassifier(IntentClassifier, GraphComponent):
         rows = self._pipeline.predict_proba([message.get(TEXT) or "" for message in messages])
         names = [str(name) for name in self._pipeline.classes_]
         for message, row in zip(messages, rows, strict=True):
-            best = sorted(zip(names, map(float, row), strict=True), key=lambda pair: -pair[1])[: self._config["ranking_length"]]
+            best = sorted(zip(names, map(float, row), strict=True), key=lambda pair: -pair[1])[
+                : self._config["ranking_length"]
+            ]
             ranking = [{"name": name, "confidence": confidence} for name, confidence in best]
             message.set(INTENT, ranking[0], add_to_output=True)
             message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)

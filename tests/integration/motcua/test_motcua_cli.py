@@ -101,7 +101,7 @@ def test_the_place_can_be_given_beside_the_question(motcua: Run, live_home: Path
     assert "xã Mỹ Hòa Hưng" in done.out
 
 
-@pytest.mark.parametrize("place", ["nowhere", "", "Phú Thanh", "🙂"])
+@pytest.mark.parametrize("place", ["nowhere", "", "xã Vĩnh Châu, Châu Đốc", "huyện Châu Phú", "🙂"])
 def test_a_place_that_is_not_one_commune_is_not_found(motcua: Run, live_home: Path, place: str) -> None:
     done = motcua("ask", "--place", place, "làm giấy khai sinh", home=live_home)
     assert done.code == 3

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, inspect, text
 
 import store
 from store.engine import Database
+from store.errors import Invalid
 from store.migrate import upgrade
 from store.tables import metadata
 
@@ -76,6 +77,15 @@ async def test_a_downgrade_takes_everything_away_again(database: Database) -> No
     async with database.begin() as connection:
         assert await connection.run_sync(down) == {"alembic_version"}
     await upgrade(database)
+
+
+async def test_a_database_of_a_newer_version_is_refused_and_left_alone(database: Database) -> None:
+    async with database.begin() as connection:
+        await connection.execute(text("update alembic_version set version_num = '9999'"))
+    with pytest.raises(Invalid, match="newer version"):
+        await upgrade(database)
+    async with database.connect() as connection:
+        assert await connection.scalar(text("select version_num from alembic_version")) == "9999"
 
 
 @pytest.mark.parametrize("content", [b"this is no database at all" * 100, b"SQLite format 3\x00" + b"\x00" * 200])

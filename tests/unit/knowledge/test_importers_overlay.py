@@ -76,8 +76,9 @@ def test_the_starter_catalogue_is_whole_distinct_and_plain() -> None:
     assert len(result.procedures) >= 150
     assert len({p.field for p in result.procedures}) >= 20
     assert not result.report.remarks
+    # Where the national record does not say who receives, the starter does not invent it.
+    assert result.report.as_read["receiving"] / len(result.procedures) > 0.95
     for procedure in result.procedures:
-        assert procedure.receiving, procedure.code
         assert procedure.everyday, procedure.code
         assert all(tokens(name) for name in procedure.everyday), procedure.code
         assert procedure.checked is not None, procedure.code

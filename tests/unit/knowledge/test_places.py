@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import time
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -339,22 +338,7 @@ def test_a_location_outside_is_refused_with_a_sentence(lat: float, lon: float) -
     assert refused.value.message.endswith(".")
 
 
-def test_loading_and_reading_are_fast() -> None:
-    started = time.perf_counter()
-    gazetteer = Gazetteer()
-    assert time.perf_counter() - started < 1.0
-    texts = [
-        "My Hoa Hung, TP Long Xuyen",
-        "chợ mới",
-        "em o cho moi nha",
-        "my hoa hug long xuyen",
-        "giấy khai sinh ở đâu",
-    ]
-    started = time.perf_counter()
-    for _ in range(20):
-        for text in texts:
-            gazetteer.resolve(text, NOW)
-    assert (time.perf_counter() - started) / 100 < 0.003
-    started = time.perf_counter()
-    gazetteer.find("nộp ở xã hội an toàn phú tân " * 30_000, NOW)
-    assert time.perf_counter() - started < 20
+def test_a_very_long_text_is_read_to_its_end() -> None:
+    found = PLACES.find("nộp ở xã hội an toàn phú tân " * 30_000 + "ở xã Mỹ Hòa Hưng", NOW)
+    assert found[-1].resolution.one is not None
+    assert found[-1].resolution.one.place.short == "Mỹ Hòa Hưng"

@@ -57,7 +57,12 @@ def test_an_ambiguous_phrase_alone_asks_back_with_codes(vocabulary: Vocabulary) 
 
 @pytest.mark.parametrize(
     ("said", "kind"),
-    [("tôi muốn ly hôn", "court"), ("cháy nhà rồi", "emergency"), ("tôi muốn khiếu nại", "intent"), ("giấy hẹn", "note")],
+    [
+        ("tôi muốn ly hôn", "court"),
+        ("cháy nhà rồi", "emergency"),
+        ("tôi muốn khiếu nại", "intent"),
+        ("giấy hẹn", "note"),
+    ],
 )
 def test_what_no_procedure_answers_is_redirected(vocabulary: Vocabulary, said: str, kind: str) -> None:
     found = vocabulary.redirect(said)

@@ -1,0 +1,262 @@
+"""Versions of the catalogue on a real SQLite database: built whole, switched at once, taken back, never half."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from knowledge import _versions
+from knowledge.catalogue import STARTER, Catalogue, read_source
+from knowledge.settings import KnowledgeSettings
+from store.engine import Database
+from store.errors import Conflict, Invalid, NotFound, Unavailable
+from store.migrate import upgrade
+from store.tables import catalogue_events
+
+ROOT = Path(__file__).parents[3]
+TINY = KnowledgeSettings(dims=16, pairs=4, refresh_s=0.0, keep_versions=2)
+RESIDENCE, CIVIL = STARTER / "cu_tru.yml", STARTER / "ho_tich.yml"
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = Database(f"sqlite+aiosqlite:///{tmp_path / 'test.db'}")
+    await upgrade(opened)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "catalogue"
+
+
+@pytest.fixture
+async def catalogue(database: Database, home: Path) -> AsyncIterator[Catalogue]:
+    opened = Catalogue(database, home, TINY)
+    yield opened
+    await opened.close()
+
+
+async def events(database: Database) -> list[tuple[str, str, str | None]]:
+    async with database.connect() as connection:
+        rows = (await connection.execute(select(catalogue_events).order_by(catalogue_events.c.id))).mappings().all()
+    return [(row["what"], row["version_id"], row["data"]["before"]) for row in rows]
+
+
+async def test_nothing_is_live_before_the_first_publication(catalogue: Catalogue) -> None:
+    with pytest.raises(Unavailable, match="motcua catalogue import"):
+        await catalogue.snapshot()
+    with pytest.raises(NotFound):
+        await catalogue.rollback(actor="me")
+    assert await catalogue.list() == ()
+
+
+async def test_an_import_goes_live_only_when_it_is_published(catalogue: Catalogue, database: Database) -> None:
+    built = await catalogue.import_(RESIDENCE, actor="me")
+    assert (built.state, built.live, built.source) == ("ready", False, "cu_tru.yml")
+    with pytest.raises(Unavailable):
+        await catalogue.snapshot()
+    published = await catalogue.publish(built.id, actor="you")
+    assert (published.state, published.live) == ("published", True)
+    snapshot = await catalogue.snapshot()
+    assert snapshot.version == built.id
+    assert snapshot.searcher.search("đăng ký tạm trú").hits[0].code == "1.004194"
+    assert snapshot.procedures["1.004194"].name == "Đăng ký tạm trú"
+    assert (await catalogue.show("1.004194")).code == "1.004194"
+    with pytest.raises(NotFound):
+        await catalogue.show("0.000000")
+    assert await events(database) == [("published", built.id, None)]
+
+
+async def test_another_process_picks_up_what_was_published_without_a_restart(
+    catalogue: Catalogue, database: Database, home: Path
+) -> None:
+    first = await catalogue.import_(RESIDENCE, actor="me")
+    await catalogue.publish(first.id, actor="me")
+    running = Catalogue(database, home, TINY)
+    held = await running.snapshot()
+    second = await catalogue.import_(CIVIL, actor="me")
+    await catalogue.publish(second.id, actor="me")
+    for _ in range(200):
+        if (await running.snapshot()).version == second.id:
+            break
+        await asyncio.sleep(0.02)
+    assert (await running.snapshot()).version == second.id
+    # An answer that began with the old version ends with it.
+    assert held.version == first.id
+    assert held.procedures["1.004194"].code == "1.004194"
+    assert held.searcher.search("đăng ký tạm trú").hits
+    await running.close()
+
+
+async def test_rollback_brings_the_version_before_back_and_is_recorded(
+    catalogue: Catalogue, database: Database
+) -> None:
+    first = await catalogue.import_(RESIDENCE, actor="me")
+    await catalogue.publish(first.id, actor="me")
+    second = await catalogue.import_(CIVIL, actor="me")
+    await catalogue.publish(second.id, actor="me")
+    back = await catalogue.rollback(actor="you")
+    assert back.id == first.id
+    assert (await catalogue.snapshot()).version == first.id
+    assert await events(database) == [
+        ("published", first.id, None),
+        ("published", second.id, first.id),
+        ("rolled_back", first.id, second.id),
+    ]
+
+
+async def test_a_source_without_a_usable_record_changes_nothing(catalogue: Catalogue, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.jsonl"
+    empty.write_text("{}\nnot json\n", encoding="utf-8")
+    with pytest.raises(Invalid, match="holds no procedure"):
+        await catalogue.import_(empty, actor="me")
+    with pytest.raises(Invalid, match="a catalogue is"):
+        await catalogue.import_(tmp_path / "list.xlsx", actor="me")
+    assert await catalogue.list() == ()
+
+
+async def test_a_version_whose_files_changed_cannot_go_live(catalogue: Catalogue, home: Path) -> None:
+    built = await catalogue.import_(RESIDENCE, actor="me")
+    with (home / built.id / "procedures.jsonl").open("ab") as file:
+        file.write(b"{}\n")
+    with pytest.raises(Invalid, match=r"procedures\.jsonl is missing or was changed"):
+        await catalogue.publish(built.id, actor="me")
+    with pytest.raises(NotFound):
+        await catalogue.publish("no-such-version", actor="me")
+
+
+async def test_two_builds_at_once_are_one_build_and_one_clear_refusal(catalogue: Catalogue) -> None:
+    imported = read_source(RESIDENCE)
+    done = await asyncio.gather(
+        catalogue.build(imported, actor="a"), catalogue.build(imported, actor="b"), return_exceptions=True
+    )
+    assert sorted(type(result).__name__ for result in done) == ["Conflict", "Version"]
+    (refusal,) = [result for result in done if isinstance(result, Conflict)]
+    assert "is running" in refusal.message
+    assert (await catalogue.build(imported, actor="c")).state == "ready"
+
+
+async def test_a_failed_build_leaves_no_files_and_says_failed(
+    catalogue: Catalogue, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(folder: Path, *, searches: bool = True) -> None:
+        raise Invalid("the check fails")
+
+    monkeypatch.setattr(_versions, "check", refuse)
+    with pytest.raises(Invalid, match="the check fails"):
+        await catalogue.import_(RESIDENCE, actor="me")
+    assert [v.state for v in await catalogue.list()] == ["failed"]
+    assert [path.name for path in home.iterdir()] == [".lock"]
+
+
+_IMPORT = """
+import asyncio, sys
+from pathlib import Path
+from knowledge.catalogue import Catalogue
+from knowledge.settings import KnowledgeSettings
+from store.engine import Database
+
+async def main():
+    catalogue = Catalogue(Database(sys.argv[1]), Path(sys.argv[2]), KnowledgeSettings(dims=64, pairs=60, epochs=50))
+    await catalogue.import_(Path(sys.argv[3]), actor="killed", progress=lambda what, share: print(what, flush=True))
+
+asyncio.run(main())
+"""
+
+
+async def test_a_build_that_is_killed_leaves_the_old_version_live_and_is_cleared_next_time(
+    catalogue: Catalogue, database: Database, home: Path
+) -> None:
+    first = await catalogue.import_(RESIDENCE, actor="me")
+    await catalogue.publish(first.id, actor="me")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _IMPORT, database.url, str(home), str(CIVIL)),
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert process.stdout is not None
+    while b"training" not in await process.stdout.readline():
+        assert process.returncode is None
+    with pytest.raises(Conflict):
+        await catalogue.import_(CIVIL, actor="me")
+    process.kill()
+    await process.wait()
+    assert list(home.glob(".unfinished-*"))
+    assert (await catalogue.snapshot()).version == first.id
+    again = await catalogue.import_(CIVIL, actor="me")
+    assert again.state == "ready"
+    assert not list(home.glob(".unfinished-*"))
+    states = {v.actor: v.state for v in await catalogue.list()}
+    assert states["killed"] == "failed"
+
+
+async def test_only_the_newest_versions_keep_their_files(catalogue: Catalogue, home: Path) -> None:
+    made = []
+    for source in (RESIDENCE, CIVIL, RESIDENCE, CIVIL):
+        version = await catalogue.import_(source, actor="me")
+        await catalogue.publish(version.id, actor="me")
+        made.append(version.id)
+    kept = {path.name for path in home.iterdir() if path.is_dir()}
+    assert kept == set(made[-2:])
+    states = {v.id: v.state for v in await catalogue.list()}
+    assert [states[version] for version in made] == ["removed", "removed", "published", "published"]
+    assert (await catalogue.rollback(actor="me")).id == made[-2]
+
+
+async def test_the_starter_is_published_once_and_never_over_another(catalogue: Catalogue) -> None:
+    first = await catalogue.import_(RESIDENCE, actor="me")
+    await catalogue.publish(first.id, actor="me")
+    assert await catalogue.ensure_starter() is None
+    assert (await catalogue.snapshot()).version == first.id
+
+
+async def test_the_starter_goes_live_where_nothing_is_marked_as_unconfirmed(catalogue: Catalogue) -> None:
+    began = time.monotonic()
+    version = await catalogue.ensure_starter()
+    assert version is not None
+    assert version.live
+    assert version.procedures >= 150
+    assert time.monotonic() - began < 60
+    snapshot = await catalogue.snapshot()
+    assert all(snapshot.procedures[code].starter for code in snapshot.procedures)
+
+
+async def test_a_version_loads_fast_and_says_when_it_cannot(
+    catalogue: Catalogue, database: Database, home: Path
+) -> None:
+    built = await catalogue.import_(RESIDENCE, actor="me")
+    await catalogue.publish(built.id, actor="me")
+    (home / built.id / "index.json").unlink()
+    with pytest.raises(Invalid, match="cannot be read"):
+        await Catalogue(database, home, TINY).snapshot()
+    # The process that had it loaded goes on answering.
+    assert (await catalogue.snapshot()).version == built.id
+
+
+async def test_national_records_get_the_everyday_names_of_the_starter(tmp_path: Path) -> None:
+    file = tmp_path / "national.jsonl"
+    file.write_text(
+        json.dumps({"code": "1.001193", "name": "Thủ tục đăng ký khai sinh", "field": "Hộ tịch"}), encoding="utf-8"
+    )
+    (procedure,) = read_source(file).procedures
+    assert procedure.everyday
+    assert not procedure.starter
+
+
+async def test_progress_is_told_from_reading_to_checking(catalogue: Catalogue) -> None:
+    told: list[tuple[str, float]] = []
+    await catalogue.import_(RESIDENCE, actor="me", progress=lambda what, share: told.append((what, share)))
+    whats = list(dict.fromkeys(what for what, _ in told))
+    assert whats == ["reading", "pairs", "training", "index", "done", "checking"]
+    assert [share for _, share in told] == sorted(share for _, share in told)
