@@ -6,9 +6,9 @@ import re
 
 from actions.turn import Button, Reply, Services, Turn, payload
 from desk import texts
-from desk.cases import CODE, PIN, CaseNotFound, Draft, Kind, TooManyPins, WrongPin
+from desk.cases import CODE, LONGEST_TEXT, PIN, CaseNotFound, Draft, Kind, TooManyPins, WrongPin
 from knowledge.places import Gazetteer
-from knowledge.text import fold
+from knowledge.text import tokens
 
 KINDS = {"complain": Kind.complaint, "give_feedback": Kind.feedback}
 FORM_SLOTS = ("case_kind", "case_subject", "case_text", "case_place", "case_contact", "case_confirm")
@@ -28,21 +28,27 @@ DENOUNCE = (
     "Nếu đang nguy hiểm hoặc thấy tội phạm: gọi **113**."
 )
 
-_PHONE = re.compile(r"(?:\+?84|0)\d{8,10}$")
-_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+$")
-_SKIP = {
-    "khong",
-    "bo qua",
-    "ko",
-    "thoi",
-    "khong co",
-    "khong can",
-    "khoi",
-    "-",
-    "skip",
-    "khong de lai",
-    "khoi can",
-}
+_NUMBER = re.compile(r"\+?[0-9](?:[ .()\-]{0,2}[0-9])*")
+_PHONE = re.compile(r"(?:\+?84|0)[0-9]{8,10}")
+_MAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
+_POLITE = frozenset({"da", "a", "ah", "nha", "nhe", "em", "anh", "chi", "ban", "oi", "luon", "dau"})
+_SKIP = frozenset(
+    {
+        "khong",
+        "khong co",
+        "khong can",
+        "khong de lai",
+        "khong muon",
+        "khong muon de lai",
+        "bo qua",
+        "thoi",
+        "khoi",
+        "khoi can",
+        "khoi de lai",
+        "an danh",
+        "skip",
+    }
+)
 
 
 def start(turn: Turn) -> Reply:
@@ -69,13 +75,15 @@ def _headline(text: str) -> str:
 
 def check_contact(value: str) -> str | None:
     """A telephone number or e-mail address as kept, `-` for none, None when it is neither."""
-    plain = " ".join(fold(value).split()).strip(" .!")
-    if plain in _SKIP:
+    plain = " ".join(word for word in tokens(value) if word not in _POLITE)
+    if plain in _SKIP or value.strip() == NO_CONTACT:
         return NO_CONTACT
-    digits = re.sub(r"[\s.\-()]", "", value)
-    if _PHONE.match(digits):
-        return digits
-    return value.strip() if _MAIL.match(value.strip()) else None
+    mail = _MAIL.search(value)
+    if mail:
+        return mail.group().rstrip(".")
+    # "sđt 0912 345 678 nha": what is left when everything between the digits is taken away, if it is one number.
+    numbers = [re.sub(r"[^+0-9]", "", found) for found in _NUMBER.findall(value)]
+    return next((number for number in numbers if _PHONE.fullmatch(number)), None)
 
 
 def summary(turn: Turn) -> Reply:
@@ -99,7 +107,8 @@ async def submit(turn: Turn, services: Services) -> Reply:
     reply = Reply(slots=dict(EMPTY_FORM))
     if slots.get("case_confirm") is not True:
         return reply.say("Tôi chưa gửi gì cả. Khi nào cần, anh/chị nhắn “phản ánh”.")
-    if not slots.get("case_subject") or not slots.get("case_text") or not slots.get("case_kind"):
+    filled = all(str(slots.get(slot) or "").strip() for slot in ("case_subject", "case_text"))
+    if not filled or slots.get("case_kind") not in set(Kind):
         return reply.say("Phiếu còn thiếu nội dung nên chưa gửi. Anh/chị nhắn “phản ánh” để làm lại giúp tôi.")
     place = str(slots.get("case_place") or "")
     found = Gazetteer.load().find(place, services.today()) if place else ()
@@ -108,8 +117,8 @@ async def submit(turn: Turn, services: Services) -> Reply:
     case, pin = await services.cases.open(
         Draft(
             kind=Kind(slots["case_kind"]),
-            subject=str(slots["case_subject"]),
-            text=str(slots["case_text"]),
+            subject=str(slots["case_subject"])[:SUBJECT_LENGTH],
+            text=str(slots["case_text"])[:LONGEST_TEXT],
             place_text=place or None,
             place_code=one.place.code if one else None,
             contact=str(contact) if contact and contact != NO_CONTACT else None,
@@ -133,9 +142,13 @@ async def check(turn: Turn, services: Services) -> Reply:
     """Say how far a case is: by its code (and PIN from elsewhere), or the citizen's own newest ones."""
     code = turn.entities.get("case_code")
     named = CODE.search(str(code)) if code else CODE.search(turn.text)
+    if named is None and code:
+        # The shape of a code with a letter that no code has: most likely a 0 for a D or a 1 for a J.
+        return Reply().say(f"Không có phiếu nào mang mã {str(code)[:20]}. Anh/chị xem lại mã giúp tôi.")
     if named is None:
         return await _own_cases(turn, services)
-    pin = PIN.search(turn.text.replace(named.group(0), " "))
+    # A code may be six digits too; it is no PIN.
+    pin = PIN.search(re.sub(re.escape(named.group(1)), " ", turn.text, flags=re.IGNORECASE))
     try:
         case = await services.cases.follow(
             named.group(0), pin=pin.group(1) if pin else None, citizen_id=turn.citizen_id
@@ -168,7 +181,7 @@ async def handoff(turn: Turn, services: Services) -> Reply:
         Draft(
             kind=Kind.question,
             subject="Muốn gặp cán bộ",
-            text="\n".join(part for part in (asked, wish) if part) or "Muốn nói chuyện với cán bộ.",
+            text="\n".join(part for part in (asked, wish) if part)[:LONGEST_TEXT] or "Muốn nói chuyện với cán bộ.",
             place_code=turn.place.code if turn.place else None,
             citizen_id=turn.citizen_id,
             conversation_id=turn.conversation_id,

@@ -39,6 +39,7 @@ NOT_KNOWN = (
     "Tôi chưa tìm thấy thủ tục nào đúng với câu hỏi này. Anh/chị thử ghi tên việc cần làm, ví dụ: "
     "“làm khai sinh”, “đổi căn cước”, “sang tên đất”. Hoặc để cán bộ trả lời."
 )
+WHICH = "Anh/chị hỏi thủ tục nào? Ghi tên việc cần làm giúp tôi, ví dụ: “làm khai sinh”, “đổi căn cước”."
 NOT_UNDERSTOOD = (
     "Tôi chưa hiểu ý anh/chị. Tôi hướng dẫn thủ tục hành chính (nộp ở đâu, cần giấy gì, bao nhiêu tiền, bao lâu) "
     "và nhận phản ánh. Anh/chị muốn hỏi việc gì?"
@@ -70,12 +71,20 @@ async def answer(turn: Turn, services: Services, *, unknown: str = NOT_KNOWN) ->
     remembered = _remembered(turn, snapshot)
     if known:
         procedure = known[0]
+    elif question.codes and not question.words:
+        return Reply().say(f"Danh mục hiện không có thủ tục mang mã {question.codes[0]}. {WHICH}", HUMAN)
     elif remembered is not None and question.follow_up:
         procedure = remembered
+    elif question.follow_up:
+        reply.slots["question"] = question.text
+        return Reply(slots=reply.slots).say(WHICH)
     else:
         found = _search(turn, snapshot, question, remembered, unknown)
         if isinstance(found, Reply):
-            return found.add(reply)
+            # One list of choices at a time: a clear place is kept, an unclear one is asked for with the answer.
+            if "place" in reply.slots:
+                found.slots["place"] = reply.slots["place"]
+            return found
         procedure, others = found
         reply.slots["alternatives"] = list(others)
     named = answer_for(
@@ -165,7 +174,9 @@ async def give_place(turn: Turn, services: Services) -> Reply:
     if not understood and not turn.pressed:
         question = questions.read(turn.text, services.today())
         if question.words or question.follow_up or question.codes:
-            return await answer(turn, services)
+            missed = reply.messages[0].text
+            found = await answer(turn, services, unknown=missed)
+            return reply if any(message.text == missed for message in found.messages) else found
     snapshot = await services.catalogue.snapshot()
     procedure = _remembered(turn, snapshot)
     code = reply.slots.get("place")
@@ -209,7 +220,10 @@ async def correct(turn: Turn, services: Services) -> Reply:
         reply = Reply(slots={"procedure": None, "pending": None, "options": None})
         return reply.say("Xin lỗi anh/chị. Anh/chị ghi lại rõ hơn việc cần làm giúp tôi nhé.", HUMAN)
     facets = turn.slots.get("facets") or []
-    return ask_back(snapshot, others[:MOST_CHOICES], facets, "Xin lỗi anh/chị. Có phải một trong các thủ tục này?")
+    reply = ask_back(snapshot, others[:MOST_CHOICES], facets, "Xin lỗi anh/chị. Có phải một trong các thủ tục này?")
+    # "Bao nhiêu tiền" must not be answered for the one that was just refused.
+    reply.slots["procedure"] = None
+    return reply
 
 
 def ask_back(
@@ -337,7 +351,7 @@ def _facets(value: object) -> tuple[Facet, ...]:
 def _number(option: object, text: str) -> int | None:
     if isinstance(option, int):
         return option
-    if isinstance(option, str) and option.strip().isdigit():
+    if isinstance(option, str) and option.strip().isdecimal():
         return int(option)
     return texts.choice(text)
 

@@ -15,6 +15,7 @@ from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 from actions import cases, procedures
 from actions.turn import Reply, Services, Turn, parse_payload, payload
 from knowledge.places import Gazetteer
+from knowledge.text import fold
 
 Act = Callable[[Turn, Services], Awaitable[Reply]]
 FORM = "case_form"
@@ -40,7 +41,8 @@ def read_turn(tracker: Tracker) -> Turn:
         entities.setdefault(entity["entity"], entity["value"])
     # The pipeline rewrites the text that it reads; the event keeps it as the citizen wrote it.
     typed = next((event.get("text") for event in reversed(tracker.events or []) if event.get("event") == "user"), None)
-    return Turn(typed or latest.get("text") or "", intent, entities, tracker.slots, metadata)
+    text = next((found for found in (typed, latest.get("text")) if isinstance(found, str) and found), "")
+    return Turn(text, str(intent), entities, tracker.slots or {}, metadata)
 
 
 class _TurnAction(Action):
@@ -207,7 +209,9 @@ async def _affirm(turn: Turn, services: Services) -> Reply:
 
 
 async def _deny(turn: Turn, services: Services) -> Reply:
-    if turn.slots.get("options"):
+    # "Không phải" behind an answer is about the procedure that was answered; a plain "không" is not.
+    refused = turn.slots.get("procedure") and fold(turn.text).strip().startswith(("khong phai", "khong dung", "sai"))
+    if turn.slots.get("options") or refused:
         return await procedures.correct(turn, services)
     return Reply(slots={"pending": None}).say("Dạ, không sao. Anh/chị cần gì cứ nhắn tôi.")
 

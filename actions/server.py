@@ -7,6 +7,7 @@ tracker, which holds what citizens wrote.
 from __future__ import annotations
 
 import json
+import traceback
 from typing import Any
 
 import structlog
@@ -26,14 +27,14 @@ def create_app(executor: ActionExecutor) -> web.Application:
 
     async def webhook(request: web.Request) -> web.Response:
         try:
-            call = await request.json()
-        except (json.JSONDecodeError, UnicodeDecodeError):
+            call = json.loads(await request.read())
+        except (ValueError, RecursionError):
             return web.json_response({"error": "the body is not JSON"}, status=400)
-        if not isinstance(call, dict) or not isinstance(call.get("next_action"), str):
+        if not isinstance(call, dict) or not isinstance(call.get("next_action"), str) or not call["next_action"]:
             return web.json_response({"error": "next_action is missing"}, status=400)
         name = call["next_action"]
-        if not isinstance(call.get("tracker"), dict):
-            return web.json_response({"error": "tracker is missing", "action_name": name}, status=400)
+        if not _is_tracker(call.get("tracker")):
+            return web.json_response({"error": "tracker is missing or malformed", "action_name": name}, status=400)
         call["domain"] = call.get("domain") or NO_DOMAIN
         try:
             result = await executor.run(call)
@@ -41,8 +42,10 @@ def create_app(executor: ActionExecutor) -> web.Application:
             return web.json_response({"error": rejection.message, "action_name": name}, status=400)
         except ActionNotFoundException as missing:
             return web.json_response({"error": missing.message, "action_name": name}, status=404)
-        except Exception:
-            log.exception("action failed", action=name)
+        except Exception as error:
+            # Where, not what: the message of an exception may hold what a citizen wrote.
+            trace = "".join(traceback.format_tb(error.__traceback__))
+            log.error("action failed", action=name, error=type(error).__name__, trace=trace)
             return web.json_response({"error": "the action failed", "action_name": name}, status=500)
         return web.json_response(result.model_dump() if result else {"events": [], "responses": []})
 
@@ -53,3 +56,21 @@ def create_app(executor: ActionExecutor) -> web.Application:
     app.router.add_post("/webhook", webhook)
     app.router.add_get("/health", health)
     return app
+
+
+def _is_tracker(value: Any) -> bool:
+    """Whether a value has the shape that the SDK and `actions.rasa.read_turn` count on."""
+    if not isinstance(value, dict) or not isinstance(value.get("sender_id"), str):
+        return False
+    latest = value.get("latest_message") or {}
+    if not isinstance(value.get("slots") or {}, dict) or not isinstance(latest, dict):
+        return False
+    events, entities = value.get("events") or [], latest.get("entities") or []
+    if not isinstance(events, list) or not isinstance(entities, list):
+        return False
+    return (
+        all(isinstance(event, dict) for event in events)
+        and all(isinstance(entity, dict) and {"entity", "value"} <= entity.keys() for entity in entities)
+        and isinstance(latest.get("intent") or {}, dict)
+        and isinstance(latest.get("metadata") or {}, dict)
+    )

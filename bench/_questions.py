@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,8 @@ from knowledge.text import fold
 
 _ROOT = Path(__file__).resolve().parent.parent
 _KEPT = 3
+# Files that only the search uses, not the build.
+_AT_SEARCH = frozenset({"_weights.py", "searcher.py", "_decision.py", "findings.py"})
 _SETS = {
     "editor_written_question": "editor",
     "real_portal_question": "portal",
@@ -70,19 +73,24 @@ def built(catalogue: Path, settings: KnowledgeSettings) -> tuple[Path, tuple[Pro
     """The search folder of a catalogue, from `var/bench` when nothing that goes into it has changed since."""
     digest = hashlib.sha256(settings.model_dump_json().encode())
     sources = [catalogue] if catalogue.is_file() else sorted(catalogue.glob("*.yml"))
-    ours = [p for p in (_ROOT / "knowledge").rglob("*") if p.suffix in {".py", ".tsv", ".yml"}]
-    # Fitted weights are used when searching, not when building.
-    for path in (*sources, *sorted(p for p in ours if p.name not in {"_weights.py", "searcher.py", "_decision.py"})):
+    knowledge = _ROOT / "knowledge"
+    ours = [knowledge / name for name in ("vocabulary.py", "text.py", "_syllables.py", "_teencode.py", "procedures.py")]
+    for room in ("search", "importers", "data/vocabulary", "starter"):
+        ours += sorted(p for p in (knowledge / room).iterdir() if p.is_file() and p.name not in _AT_SEARCH)
+    for path in (*sources, *ours):
         digest.update(path.name.encode() + path.read_bytes())
     folder = _ROOT / "var" / "bench" / digest.hexdigest()[:16]
     procedures = read_source(catalogue).procedures
     if not folder.is_dir():
         print(f"building the search of {len(procedures)} procedures …", file=sys.stderr, flush=True)
-        work = folder.with_suffix(".unfinished")
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix="unfinished-", dir=folder.parent))
         build(procedures, work, settings)
-        work.rename(folder)
+        try:
+            work.rename(folder)
+        except OSError:
+            # Another run built the same meanwhile.
+            shutil.rmtree(work)
         older = sorted(folder.parent.iterdir(), key=lambda path: path.stat().st_mtime)[:-_KEPT]
         for path in older:
             shutil.rmtree(path, ignore_errors=True)

@@ -19,6 +19,7 @@ from knowledge.questions import Facet
 
 MOST_ITEMS = 12
 LONGEST_LINE = 260
+LONGEST_NOTE = 160
 # Names of land procedures run to 400 characters; the code in the source line says which one it is.
 LONGEST_NAME = 130
 OVERVIEW = (Facet.fee, Facet.time)
@@ -199,9 +200,10 @@ def _not_held(what: str, procedure: Procedure, context: Context) -> str:
     return f"danh mục chưa có thông tin về {what}. Anh/chị hỏi tại {office.name}."
 
 
-def _cut(line: str) -> str:
-    line = " ".join(line.split())
-    return line if len(line) <= LONGEST_LINE else line[: LONGEST_LINE - 1].rsplit(" ", 1)[0] + "…"
+def _cut(line: str, longest: int = LONGEST_LINE) -> str:
+    # National records begin list items with their own marks, which would stand beside ours.
+    line = " ".join(line.split()).lstrip("-*+• ")
+    return line if len(line) <= longest else line[: longest - 1].rsplit(" ", 1)[0].rstrip(" .;,…") + "…"
 
 
 def _listed(lines: Sequence[str], url: str | None) -> str:
@@ -257,7 +259,8 @@ def _fee(procedure: Procedure, context: Context) -> str:
 
 
 def _fee_text(fee: Fee) -> str:
-    return f"{fee.text} – {fee.note}" if fee.note and fee.note.lower() not in fee.text.lower() else fee.text
+    note = _cut(fee.note, LONGEST_NOTE) if fee.note else ""
+    return f"{fee.text} ({note.rstrip(' .')})" if note and note.lower() not in fee.text.lower() else fee.text
 
 
 def _time(procedure: Procedure, context: Context) -> str:

@@ -108,7 +108,7 @@ _QUESTIONS = frozenset({"ask_procedure", "followup", "ask_law"})
 # Behind these stands more than a sentence: a form, a case for a person, or all that was said is dropped. A guess must
 # not open them; unread, the message is searched in the catalogue and the answer offers them as buttons.
 _GRAVE = frozenset({"complain", "give_feedback", "denounce", "handoff", "stop"})
-_LEAST_GRAVE = 0.5
+_LEAST_GRAVE = 0.6
 _SHORT = 12
 
 

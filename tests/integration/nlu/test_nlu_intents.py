@@ -65,12 +65,12 @@ def readings(python: Path, model: Path) -> dict[str, str]:
     return dict(zip(texts, _read(python, model, texts), strict=True))
 
 
-@pytest.mark.parametrize(("spell", "floor"), [(str, 0.93), (fold, 0.90), (_decomposed, 0.93)])
+@pytest.mark.parametrize(("spell", "floor"), [(str, 0.92), (fold, 0.89), (_decomposed, 0.92)])
 def test_unseen_utterances_are_read_rightly(
     readings: dict[str, str], spell: Callable[[str], str], floor: float
 ) -> None:
     labelled = _labelled()
-    assert len(labelled) >= 190
+    assert len(labelled) >= 240
     wrong = [(text, intent, readings[spell(text)]) for text, intent in labelled if readings[spell(text)] != intent]
     assert 1 - len(wrong) / len(labelled) >= floor, wrong
 

@@ -1,0 +1,74 @@
+"""The actions over a real small catalogue and a real database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from actions.turn import Services, Turn
+from desk.cases import Cases
+from knowledge.catalogue import Catalogue
+from store.engine import Database
+from store.migrate import upgrade
+from tests.support import small_catalogue
+
+DAY = date(2026, 11, 22)
+Say = Callable[..., Turn]
+
+
+@pytest.fixture(scope="session")
+async def catalogue(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Catalogue]:
+    """The small catalogue, published."""
+    folder = tmp_path_factory.mktemp("actions")
+    database = Database(f"sqlite+aiosqlite:///{folder / 'catalogue.db'}")
+    await upgrade(database)
+    yield await small_catalogue.publish(database, folder / "catalogue", folder / "sources")
+    await database.close()
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    """A migrated SQLite file for cases."""
+    opened = Database(f"sqlite+aiosqlite:///{tmp_path / 'actions.db'}")
+    await upgrade(opened)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def remembered() -> dict[int, str | None]:
+    """The communes that were remembered, by citizen."""
+    return {}
+
+
+@pytest.fixture
+def services(catalogue: Catalogue, database: Database, remembered: dict[int, str | None]) -> Services:
+    """What the actions call."""
+
+    async def remember(citizen: int, place: str | None) -> None:
+        remembered[citizen] = place
+
+    return Services(
+        catalogue=catalogue,
+        cases=Cases(database, SecretStr("for tests only"), pin_attempts_an_hour=3),
+        remember_place=remember,
+        today=lambda: DAY,
+    )
+
+
+@pytest.fixture
+def say() -> Say:
+    """Makes a citizen's turn."""
+
+    def make(
+        text: str, intent: str = "ask_procedure", slots: dict[str, Any] | None = None, **entities: Any
+    ) -> Turn:
+        metadata = {"message_id": "7", "channel": "web"}
+        return Turn(text, intent, entities, slots or {}, metadata)
+
+    return make
