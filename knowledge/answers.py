@@ -19,6 +19,10 @@ from knowledge.questions import Facet
 
 MOST_ITEMS = 12
 LONGEST_LINE = 260
+LONGEST_ANSWER = 3_300
+MOST_STEPS = 6
+MOST_FACTS = 6
+MOST_OFFICES = 3
 LONGEST_NOTE = 160
 # Names of land procedures run to 400 characters; the code in the source line says which one it is.
 LONGEST_NAME = 130
@@ -84,14 +88,13 @@ def answer(procedure: Procedure, facets: Sequence[Facet], context: Context, *, a
         again: the place was told just before, so its name is enough.
 
     Returns:
-        Text with newlines and **bold**, in Vietnamese, under about 3,500 characters.
+        Text with newlines and **bold**, in Vietnamese, under 3,600 characters; what had to be left out is said.
     """
     asked = [facet for facet in facets if facet is not Facet.where] if facets else list(OVERVIEW)
     place = where_again(procedure, context) if again else where(procedure, context)
     parts = [f"**{short_name(procedure)}**", place]
     parts += [_FACETS[facet](procedure, context) for facet in asked]
-    parts.append(source_line(procedure, context))
-    return "\n".join(parts)
+    return "\n".join([*_fitted(parts, procedure.source.url), source_line(procedure, context)])
 
 
 def where(procedure: Procedure, context: Context) -> str:
@@ -100,7 +103,9 @@ def where(procedure: Procedure, context: Context) -> str:
     if not offices:
         centre = centre_of(context.place, context.on)
         return f"📍 **Nơi nộp:** danh mục chưa ghi nơi tiếp nhận. Anh/chị hỏi tại {centre.name}."
-    shown = [_office(office) for office in offices[:3]]
+    shown = list(dict.fromkeys(_office(office) for office in offices))
+    if len(shown) > MOST_OFFICES:
+        shown = [*shown[:MOST_OFFICES], f"nơi khác (còn {len(shown) - MOST_OFFICES} nơi nhận nữa)"]
     if len(shown) == 1:
         lines = [f"📍 **Nơi nộp:** {shown[0]}."]
     else:
@@ -206,13 +211,28 @@ def _cut(line: str, longest: int = LONGEST_LINE) -> str:
     return line if len(line) <= longest else line[: longest - 1].rsplit(" ", 1)[0].rstrip(" .;,…") + "…"
 
 
-def _listed(lines: Sequence[str], url: str | None) -> str:
+def _listed(lines: Sequence[str], url: str | None, most: int = MOST_ITEMS) -> str:
     # A line that ends with a colon heads those below it.
-    shown = [_cut(line) if line.endswith(":") else f"• {_cut(line)}" for line in lines[:MOST_ITEMS]]
-    if len(lines) > MOST_ITEMS:
-        rest = f"… và {len(lines) - MOST_ITEMS} mục nữa"
-        shown.append(f"{rest}, xem đủ tại {url}" if url else f"{rest}, cán bộ tiếp nhận sẽ hướng dẫn")
+    shown = [_cut(line) if line.endswith(":") else f"• {_cut(line)}" for line in lines[:most]]
+    if len(lines) > most:
+        shown.append(_rest(f"… và {len(lines) - most} mục nữa", url))
     return "\n".join(shown)
+
+
+def _rest(said: str, url: str | None) -> str:
+    return f"{said}, xem đủ tại {url}" if url else f"{said}, cán bộ tiếp nhận sẽ hướng dẫn"
+
+
+def _fitted(parts: list[str], url: str | None) -> list[str]:
+    """The parts, with lines taken from the end of the longest lists until a channel can show all at once."""
+    rest = _rest("… còn nữa", url)
+    while sum(map(len, parts)) > LONGEST_ANSWER:
+        longest = max(range(len(parts)), key=lambda part: len(parts[part]))
+        lines = [line for line in parts[longest].split("\n") if line != rest]
+        if len(lines) < 4:
+            break
+        parts[longest] = "\n".join([*lines[:-1], rest])
+    return parts
 
 
 def _documents(procedure: Procedure, context: Context) -> str:
@@ -249,7 +269,10 @@ def _by_channel(facts: Sequence[tuple[Channel | None, str]]) -> list[str]:
 def _facts(head: str, lines: Sequence[str]) -> str:
     if len(lines) == 1:
         return f"{head} {_cut(lines[0]).rstrip(' .')}."
-    return f"{head}\n" + "\n".join(f"• {_cut(line)}" for line in lines[:6])
+    shown = [head, *(f"• {_cut(line)}" for line in lines[:MOST_FACTS])]
+    if len(lines) > MOST_FACTS:
+        shown.append(_rest(f"… và {len(lines) - MOST_FACTS} mục nữa", None))
+    return "\n".join(shown)
 
 
 def _fee(procedure: Procedure, context: Context) -> str:
@@ -301,10 +324,10 @@ def _ways(procedure: Procedure) -> str:
 
 def _how(procedure: Procedure, context: Context) -> str:
     lines = [f"Cách nộp: {_ways(procedure)}"] if procedure.channels else []
-    lines += list(procedure.steps[:6])
+    lines += procedure.steps
     if not lines:
         return f"📝 **Cách làm:** {_not_held('các bước', procedure, context)}"
-    return f"📝 **Cách làm:**\n{_listed(lines, procedure.source.url)}"
+    return f"📝 **Cách làm:**\n{_listed(lines, procedure.source.url, MOST_STEPS + 1)}"
 
 
 def _result(procedure: Procedure, context: Context) -> str:
@@ -316,7 +339,9 @@ def _result(procedure: Procedure, context: Context) -> str:
 def _law(procedure: Procedure, context: Context) -> str:
     if not procedure.legal:
         return f"⚖️ **Căn cứ pháp lý:** {_not_held('căn cứ pháp lý', procedure, context)}"
-    return f"⚖️ **Căn cứ pháp lý:** {', '.join(procedure.legal[:MOST_ITEMS])}."
+    rest = len(procedure.legal) - MOST_ITEMS
+    more = f" và {rest} văn bản khác" if rest > 0 else ""
+    return f"⚖️ **Căn cứ pháp lý:** {', '.join(_cut(law) for law in procedure.legal[:MOST_ITEMS])}{more}."
 
 
 _FACETS: dict[Facet, Callable[[Procedure, Context], str]] = {

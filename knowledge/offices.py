@@ -103,7 +103,9 @@ def _name(kind: OfficeKind, place: Place | None, on: date) -> str:
         return f"{label} {where}"
     if kind in _DISTRICT:
         district = Gazetteer.load().get(place.parent) if place and place.parent else None
-        where = _lower_first(district.name) if district else "cấp huyện nơi anh/chị ở"
+        # A commune of today has the province above it.
+        is_one = district is not None and district.level == "district"
+        where = _lower_first(district.name) if district and is_one else "cấp huyện nơi anh/chị ở"
         return f"{_DISTRICT[kind]} {where}"
     return _FIXED[kind]
 

@@ -75,6 +75,12 @@ class OnlineValue(StrEnum):
     unknown = "unknown"
 
 
+_SCHEMES = {
+    "ND43_2011": {OnlineValue.level_1_2, OnlineValue.level_3, OnlineValue.level_4, OnlineValue.unknown},
+    "ND42_2022": {OnlineValue.full, OnlineValue.partial, OnlineValue.information, OnlineValue.unknown},
+}
+
+
 class OnlineLevel(_Record):
     """How far a procedure can be done online, by which scheme and as of when.
 
@@ -85,6 +91,15 @@ class OnlineLevel(_Record):
     value: OnlineValue
     as_of: date | None = None
     source: str | None = None
+
+    @model_validator(mode="after")
+    def _of_its_scheme(self) -> OnlineLevel:
+        allowed = _SCHEMES.get(self.scheme)
+        if allowed is None:
+            raise ValueError(f"scheme {self.scheme!r} is none of {', '.join(_SCHEMES)}")
+        if self.value not in allowed:
+            raise ValueError(f"{self.value} is no level of {self.scheme}")
+        return self
 
 
 class ReceivingRule(_Record):

@@ -37,7 +37,8 @@ class Parts:
     services: Services
 
     async def close(self) -> None:
-        """Let go of the database."""
+        """Finish what is being loaded and let go of the database."""
+        await self.catalogue.close()
         await self.database.close()
 
     async def last_resort(self, text: str, place: str | None) -> list[Reply]:

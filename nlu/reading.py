@@ -263,7 +263,7 @@ def _at_confirmation(text: str, words: list[str], asked: Asked, ranking: Sequenc
     if pressed is not None:
         return pressed
     name, score = _top(ranking)
-    if name == "affirm" and (score < 0.8 or len(words) > 5):
+    if folded == "dung" or (name == "affirm" and (score < 0.8 or len(words) > 5)):
         return Reading("nlu_fallback")
     return None
 

@@ -65,9 +65,7 @@ def services(catalogue: Catalogue, database: Database, remembered: dict[int, str
 def say() -> Say:
     """Makes a citizen's turn."""
 
-    def make(
-        text: str, intent: str = "ask_procedure", slots: dict[str, Any] | None = None, **entities: Any
-    ) -> Turn:
+    def make(text: str, intent: str = "ask_procedure", slots: dict[str, Any] | None = None, **entities: Any) -> Turn:
         metadata = {"message_id": "7", "channel": "web"}
         return Turn(text, intent, entities, slots or {}, metadata)
 

@@ -133,7 +133,7 @@ def test_a_long_story_with_a_question_in_it_stays_a_story() -> None:
         ("1", "affirm"),
         ("số 2", "deny"),
         ("3", None),
-        ("dung", None),
+        ("dung", "nlu_fallback"),
     ],
 )
 def test_confirming_takes_words_that_say_so(text: str, intent: str | None) -> None:
@@ -141,6 +141,7 @@ def test_confirming_takes_words_that_say_so(text: str, intent: str | None) -> No
 
 
 def test_a_guessed_yes_does_not_send() -> None:
+    assert _intent("dung", Asked(slot="case_confirm"), [("affirm", 0.99)]) == "nlu_fallback"
     assert _intent("ủa gì", Asked(slot="case_confirm"), [("affirm", 0.6)]) == "nlu_fallback"
 
 
