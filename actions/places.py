@@ -34,12 +34,13 @@ def read_place(turn: Turn, services: Services) -> Resolution | Place | None:
     if turn.pressed:
         return None
     whole = gazetteer.resolve(turn.text, services.today())
-    if whole.matches:
+    # A near-miss of all that was said comes before a name inside it: "Mỹ Hòa Hưngg" is not Mỹ Hòa.
+    if whole.matches or whole.suggestions:
         return whole
     mentions = gazetteer.find(turn.text, services.today())
     if mentions:
         return mentions[0].resolution
-    return whole if whole.suggestions or whole.elsewhere else None
+    return whole if whole.elsewhere else None
 
 
 async def keep_place(turn: Turn, services: Services, place: Place) -> dict[str, object]:

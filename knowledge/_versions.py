@@ -17,6 +17,7 @@ from typing import Any
 
 from knowledge.procedures import Procedure
 from knowledge.search import Searcher
+from knowledge.search._index import fingerprint
 from knowledge.search.build import build
 from knowledge.settings import KnowledgeSettings
 from store.errors import Invalid
@@ -77,7 +78,13 @@ def write(
     try:
         _write_procedures(work, procedures)
         build(procedures, work, settings, progress)
-        manifest = {**about, "version": version, "procedures": len(procedures), "files": _checksums(work)}
+        manifest = {
+            **about,
+            "index": fingerprint(),
+            "version": version,
+            "procedures": len(procedures),
+            "files": _checksums(work),
+        }
         (work / _MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
         for file in _files(work):
             _sync(file)
@@ -90,6 +97,20 @@ def write(
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise
+
+
+def read(folder: Path) -> tuple[Procedure, ...]:
+    """All procedures of a version."""
+    return tuple(Procedures(folder).values())
+
+
+def is_current(folder: Path, settings: KnowledgeSettings) -> bool:
+    """Whether the version's index was made by this release of the program with the model that the settings name."""
+    try:
+        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(manifest.get("index") == fingerprint() and manifest.get("model") == settings.model)
 
 
 def remove_unfinished(home: Path) -> None:

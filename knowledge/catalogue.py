@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge import _versions
 from knowledge.importers import canonical, overlay
-from knowledge.importers.report import Imported
+from knowledge.importers.report import Imported, Report
 from knowledge.procedures import Procedure
 from knowledge.search import Searcher
 from knowledge.settings import KnowledgeSettings
@@ -219,12 +219,27 @@ class Catalogue:
         except KeyError:
             raise NotFound(f"The live catalogue holds no procedure {code}.") from None
 
-    async def ensure_starter(self, *, actor: str = "system", progress: Progress = _silent) -> Version | None:
-        """Publish the starter catalogue if nothing is live; None when something is."""
+    async def ensure_live(self, *, actor: str = "system", progress: Progress = _silent) -> Version | None:
+        """Make sure that what is live can answer with this release of the program.
+
+        Publishes the starter catalogue if nothing is live, or if it is live and the program now ships a newer one;
+        indexes what is live anew if another release, or another model, made its index.
+
+        Returns:
+            The version published for that, or None when nothing was to be done.
+        """
         async with self._db.connect() as connection:
-            if await self._live(connection) is not None:
-                return None
-        built = await self.import_(STARTER, actor=actor, progress=progress)
+            live = await self._live(connection)
+        known = await self.version(live) if live is not None else None
+        shipped = await asyncio.to_thread(overlay.checksum, STARTER.glob("*.yml"))
+        if known is None or (known.source == STARTER.name and known.source_sha256 != shipped):
+            built = await self.import_(STARTER, actor=actor, progress=progress)
+        elif await asyncio.to_thread(_versions.is_current, self._home / known.id, self._settings):
+            return None
+        else:
+            procedures = await asyncio.to_thread(_versions.read, self._home / known.id)
+            report = Report(known.source, known.source_sha256, total=len(procedures), accepted=len(procedures))
+            built = await self.build(Imported(procedures, report), actor=actor, progress=progress)
         return await self.publish(built.id, actor=actor)
 
     async def snapshot(self) -> Snapshot:

@@ -30,7 +30,7 @@ def prepared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not os.access(RASA_PYTHON, os.X_OK):
         pytest.skip(f"Rasa's environment is not there ({RASA_PYTHON}): run `make install`")
     stack = Stack(tmp_path_factory.mktemp("prepared") / "home")
-    for command in (["train"], ["catalogue", "starter"]):
+    for command in (["train"], ["catalogue", "reindex"]):
         done = stack.command(*command)
         assert done.returncode == 0, done.stdout + done.stderr + stack.tails()
     return stack.home

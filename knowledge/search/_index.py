@@ -6,11 +6,13 @@ The files: `index.npz` (posting lists and one row of facts per procedure), `inde
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +32,29 @@ from knowledge.text import fold, tokens
 from knowledge.vocabulary import Vocabulary
 from store.errors import Invalid
 
-FORMAT = 1
 _WORD = re.compile(r"[a-z0-9]+")
 STATIC = "static"
 _LEGS = ("names", "fields", "rarity", "letters", "aliases")
 _FACTS = ("citizen", "commune", "province", "common", "detailed", "long", "weight")
 _NEAR = frozenset({OfficeKind.commune_centre, OfficeKind.commune_police, OfficeKind.commune_military})
+
+
+class Stale(Invalid):
+    """An index that this release of the program did not make; its rows may mean something else."""
+
+    code = "stale_index"
+
+
+@cache
+def fingerprint() -> str:
+    """What an index depends on besides the catalogue: the code that makes it and the vocabulary."""
+    room = Path(__file__).parent.parent
+    files = [*room.glob("search/*.py"), *room.glob("data/vocabulary/*.tsv")]
+    files += [room / "vocabulary.py", room / "text.py", room / "_teencode.py", room / "_syllables.py"]
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
 
 
 @dataclass
@@ -144,7 +163,7 @@ def save(index: Index, folder: Path) -> None:
         arrays[f"fact.{name}"] = fact
     np.savez(folder / "index.npz", **arrays)  # type: ignore[arg-type]
     about = {
-        "format": FORMAT,
+        "fingerprint": fingerprint(),
         "model": index.model,
         "codes": index.codes,
         "terms": {name: "\n".join(leg.terms) for name, leg in index.legs.items()},
@@ -158,12 +177,16 @@ def load(folder: Path) -> Index:
     """Read the index of a folder.
 
     Raises:
-        Invalid: the folder holds no index, one of another format, or one that is damaged.
+        Stale: the index was made by another release of the program.
+        Invalid: the folder holds no index, or one that is damaged.
     """
     try:
         about = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-        if about.get("format") != FORMAT:
-            raise Invalid(f"The index in {folder.name} has format {about.get('format')}; publish the version again.")
+        if about.get("fingerprint") != fingerprint():
+            raise Stale(
+                f"The index of version {folder.name} was made by another release of the program; "
+                "run `motcua catalogue reindex`."
+            )
         with np.load(folder / "index.npz", allow_pickle=False) as stored:
             arrays = {key: stored[key] for key in stored.files}
         model = str(about["model"])

@@ -1,4 +1,4 @@
-"""`motcua catalogue import|list|show|publish|rollback|starter`: versions of the catalogue."""
+"""`motcua catalogue import|list|show|publish|rollback|reindex`: versions of the catalogue."""
 
 from __future__ import annotations
 
@@ -107,17 +107,20 @@ def rollback(as_json: Json = False) -> None:
     _say(run(work()), as_json)
 
 
-@app.command("starter")
-def starter() -> None:
-    """Publish the starter catalogue if nothing is live yet."""
+@app.command("reindex")
+def reindex() -> None:
+    """Make sure that a catalogue is live and indexed by this release; publishes the starter catalogue if none is.
+
+    `motcua up` does the same before it starts.
+    """
 
     async def work() -> Version | None:
         async with parts() as made:
             with progress(not sys.stderr.isatty()) as tell:
-                return await made.catalogue.ensure_starter(actor=_actor(), progress=tell)
+                return await made.catalogue.ensure_live(actor=_actor(), progress=tell)
 
     version = run(work())
-    console.print("a catalogue is live already" if version is None else f"{version.id} is live", markup=False)
+    console.print("nothing to do" if version is None else f"{version.id} is live", markup=False)
 
 
 def _say(version: Version, as_json: bool) -> None:

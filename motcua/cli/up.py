@@ -55,9 +55,9 @@ def train() -> None:
 async def _prepare(settings: Settings) -> None:
     async with parts(settings) as made:
         with progress(not sys.stderr.isatty()) as tell:
-            version = await made.catalogue.ensure_starter(progress=tell)
+            version = await made.catalogue.ensure_live(progress=tell)
         if version is not None:
-            console.print(f"published the starter catalogue: {version.procedures} procedures", markup=False)
+            console.print(f"published {version.source}: {version.procedures} procedures", markup=False)
 
 
 def _train(settings: Settings) -> Path:
