@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import skops.io
+from numpy.typing import NDArray
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -13,6 +15,7 @@ from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from scipy.special import softmax
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
@@ -104,13 +107,23 @@ class NgramIntentClassifier(IntentClassifier, GraphComponent):
             skops.io.dump(self._pipeline, directory / self._FILE)
         return self._resource
 
+    def _probabilities(self, texts: list[str]) -> NDArray[np.float64]:
+        """What `predict_proba` gives, without its checks and its pool of workers, which take half of its time."""
+        (_, union), (_, model) = self._pipeline.steps
+        scores, start = model.intercept_, 0
+        for _, vectorizer in union.transformer_list:
+            counts = vectorizer.transform(texts)
+            scores = scores + counts @ model.coef_[:, start : start + counts.shape[1]].T
+            start += counts.shape[1]
+        return softmax(np.asarray(scores), axis=1)
+
     def process(self, messages: list[Message]) -> list[Message]:
         """Rank the intents of each message, best first."""
         if self._pipeline is None:
             raise ValueError("The classifier was not trained.")
         if not messages:
             return messages
-        rows = self._pipeline.predict_proba([message.get(TEXT) or "" for message in messages])
+        rows = self._probabilities([message.get(TEXT) or "" for message in messages])
         names = [str(name) for name in self._pipeline.classes_]
         for message, row in zip(messages, rows, strict=True):
             best = sorted(zip(names, map(float, row), strict=True), key=lambda pair: -pair[1])[

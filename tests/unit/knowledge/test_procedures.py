@@ -33,7 +33,7 @@ def _procedure(**more: Any) -> Procedure:
 
 def test_the_least_record_says_nothing_that_it_does_not_hold() -> None:
     procedure = _procedure()
-    assert not (procedure.receiving or procedure.documents or procedure.fees or procedure.times)
+    assert [procedure.receiving, procedure.documents, procedure.fees, procedure.times] == [(), (), (), ()]
     assert procedure.online is None
     assert procedure.checked is None
     assert not procedure.starter
