@@ -11,7 +11,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from store import _sqlite
 from store.errors import Invalid
+
+WRITE = "BEGIN IMMEDIATE"
 
 
 class Database:
@@ -45,25 +48,18 @@ class Database:
         in_memory = "mode" in address.query or (address.database or ":memory:") == ":memory:"
         if self.dialect == "sqlite" and in_memory:
             raise Invalid("MOTCUA_STORE__URL names no file; several processes share the database, so it needs one")
-        self._reads = create_async_engine(
-            url,
-            connect_args=_connect_args(self.dialect, busy_timeout_s),
-            # The parameters are what citizens wrote: an error's text ends in a log.
-            hide_parameters=True,
-        )
+        # The parameters are what citizens wrote: an error's text ends in a log.
+        options: dict[str, Any] = {"hide_parameters": True}
+        if self.dialect == "sqlite":
+            options["async_creator"] = _sqlite.creator(str(address.database), busy_timeout_s)
+        self._reads = create_async_engine(url, **options)
         self._writes = self._reads
         if self.dialect == "sqlite":
             # SQLite has one writer at a time: a second engine opens every transaction with the write lock,
             # since upgrading a read transaction later fails at once with SQLITE_BUSY.
-            self._writes = create_async_engine(
-                url,
-                connect_args=_connect_args(self.dialect, busy_timeout_s),
-                hide_parameters=True,
-                pool_size=1,
-                max_overflow=0,
-            )
+            self._writes = create_async_engine(url, pool_size=1, max_overflow=0, **options)
             _listen(self._reads, "BEGIN", busy_timeout_s)
-            _listen(self._writes, "BEGIN IMMEDIATE", busy_timeout_s)
+            _listen(self._writes, WRITE, busy_timeout_s)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
@@ -84,10 +80,6 @@ class Database:
             await self._writes.dispose()
 
 
-def _connect_args(dialect: str, busy_timeout_s: float) -> dict[str, Any]:
-    return {"timeout": busy_timeout_s} if dialect == "sqlite" else {}
-
-
 def _listen(engine: AsyncEngine, begin: str, busy_timeout_s: float) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
@@ -97,8 +89,9 @@ def _listen(engine: AsyncEngine, begin: str, busy_timeout_s: float) -> None:
             cursor.execute("PRAGMA journal_mode=WAL")
             # FULL: a message that was acknowledged survives a power cut, not only a crash of the process.
             cursor.execute("PRAGMA synchronous=FULL")
-            cursor.execute(f"PRAGMA busy_timeout={int(busy_timeout_s * 1000)}")
             cursor.execute("PRAGMA foreign_keys=ON")
+            # A writer tries at once and, where it must wait, waits outside the event loop (`store._sqlite`).
+            cursor.execute(f"PRAGMA busy_timeout={0 if begin == WRITE else int(busy_timeout_s * 1000)}")
         except BaseException:
             # The pool does not know it yet, and its thread would outlive the event loop.
             connection.close()
