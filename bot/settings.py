@@ -57,7 +57,7 @@ class DialogueSettings(BaseModel):
 class WorkerSettings(BaseModel):
     """How messages are worked through."""
 
-    concurrency: int = Field(default=16, ge=1, le=256, description="Conversations answered at the same time.")
+    concurrency: int = Field(default=8, ge=1, le=256, description="Conversations answered at the same time.")
     poll_s: float = Field(
         default=1.0, gt=0, description="Seconds between looks into the inbox when nothing has been announced."
     )
