@@ -16,7 +16,6 @@ from motcua import logs
 from motcua.cli._shared import parts, run
 from motcua.settings import load
 
-
 # SQLite's driver works in a thread of its own; with the default of 5 ms each of its steps waits for the event loop.
 SWITCH_S = 0.0002
 
