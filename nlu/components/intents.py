@@ -109,22 +109,23 @@ class NgramIntentClassifier(IntentClassifier, GraphComponent):
 
     def _probabilities(self, texts: list[str]) -> NDArray[np.float64]:
         """What `predict_proba` gives, without its checks and its pool of workers, which take half of its time."""
+        if self._pipeline is None:
+            raise ValueError("The classifier was not trained.")
         (_, union), (_, model) = self._pipeline.steps
         scores, start = model.intercept_, 0
         for _, vectorizer in union.transformer_list:
             counts = vectorizer.transform(texts)
             scores = scores + counts @ model.coef_[:, start : start + counts.shape[1]].T
             start += counts.shape[1]
-        return softmax(np.asarray(scores), axis=1)
+        probabilities: NDArray[np.float64] = softmax(np.asarray(scores), axis=1)
+        return probabilities
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Rank the intents of each message, best first."""
-        if self._pipeline is None:
-            raise ValueError("The classifier was not trained.")
         if not messages:
             return messages
         rows = self._probabilities([message.get(TEXT) or "" for message in messages])
-        names = [str(name) for name in self._pipeline.classes_]
+        names = [str(name) for name in self._pipeline.classes_] if self._pipeline else []
         for message, row in zip(messages, rows, strict=True):
             best = sorted(zip(names, map(float, row), strict=True), key=lambda pair: -pair[1])[
                 : self._config["ranking_length"]
