@@ -109,6 +109,9 @@ def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
         from motcua import cli
         from motcua.cli import case
 
+        # Whoever started the tests in the background left Ctrl-C ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
         async def stopped(*_):
             os.kill(os.getpid(), signal.SIGINT)
             import asyncio
