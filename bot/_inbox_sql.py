@@ -64,6 +64,24 @@ HEADS = (
     .limit(bindparam("limit"))
     .with_for_update(of=inbox, skip_locked=True)
 )
+# What a claim wants to know of a conversation into which a message is just being written.
+STANDING = (
+    select(
+        conversation_table.c.owner,
+        conversation_table.c.session,
+        conversation_table.c.session_messages,
+        conversation_table.c.in_form,
+        conversation_table.c.last_inbound_at,
+        conversation_table.c.citizen_id,
+        citizens.c.place_code,
+        exists()
+        .where(_later.c.conversation_id == conversation_table.c.id, literal_column("later.state in ('ready','leased')"))
+        .correlate(conversation_table)
+        .label("busy"),
+    )
+    .join(citizens, citizens.c.id == conversation_table.c.citizen_id)
+    .where(conversation_table.c.id == bindparam("conversation"))
+)
 LEASE = (
     update(inbox)
     .where(inbox.c.id.in_(bindparam("ids", expanding=True)))

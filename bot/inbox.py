@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -80,7 +80,10 @@ class Inbox:
         rules: when a dialogue session ends.
         lease_s: seconds a claim holds.
         button_days: days a button may be pressed.
-        announce: called with the conversation after a message of it was written down.
+        announce: called with the conversation after a message of it was written down, and with the claim when the
+            message was claimed in the same transaction.
+        room: whether a message of the conversation could be worked on at once; then it is claimed as it is written
+            down, unless others of its conversation wait or a person has it.
     """
 
     def __init__(
@@ -90,7 +93,8 @@ class Inbox:
         *,
         lease_s: float = 60.0,
         button_days: int = 30,
-        announce: Callable[[str], None] = lambda conversation: None,
+        announce: Callable[[str, Claim | None], None] = lambda conversation, claim: None,
+        room: Callable[[str], bool] = lambda conversation: False,
     ) -> None:
         self._database = database
         self._rules = rules
@@ -98,6 +102,7 @@ class Inbox:
         self._button_life = timedelta(days=button_days)
         self._known: OrderedDict[str, None] = OrderedDict()
         self.announce = announce
+        self.room = room
         self._count = 0
         self._count_until = 0.0
 
@@ -109,19 +114,22 @@ class Inbox:
                 offset up to which the channel need not repeat itself.
         """
         try:
-            receipts = await self._receive(messages, remember)
+            written = await self._receive(messages, remember)
         except IntegrityError:
             # A conversation this process remembers was removed from the database: look again.
             self._known.clear()
-            receipts = await self._receive(messages, remember)
-        for receipt in receipts:
+            written = await self._receive(messages, remember)
+        # Nothing is waited for from here on: a claim must reach the worker.
+        for receipt, claim in written:
             self._remember(receipt.conversation_id)
             if not receipt.duplicate:
-                self.announce(receipt.conversation_id)
-        return receipts
+                self.announce(receipt.conversation_id, claim)
+        return [receipt for receipt, _ in written]
 
-    async def _receive(self, messages: Sequence[Incoming], remember: tuple[str, str] | None) -> list[Receipt]:
-        receipts: list[Receipt] = []
+    async def _receive(
+        self, messages: Sequence[Incoming], remember: tuple[str, str] | None
+    ) -> list[tuple[Receipt, Claim | None]]:
+        written: list[tuple[Receipt, Claim | None]] = []
         async with self._database.begin() as connection:
             fresh: set[str] = set()
             for message in messages:
@@ -144,12 +152,23 @@ class Inbox:
                     "received_at": received,
                     "next_at": received,
                 }
+                standing = await self._standing(connection, identity)
+                if standing is not None:
+                    values |= {"state": "leased", "attempts": 1, "lease_until": received + self._lease}
                 statement = insert_or_skip(self._database.dialect, inbox).returning(inbox.c.id)
                 row = (await connection.execute(statement, values)).scalar()
-                receipts.append(Receipt(row, identity))
+                claim = None if standing is None or row is None else self._claim(standing, {"id": row, **values})
+                written.append((Receipt(row, identity), claim))
             if remember:
                 await self._remember_state(connection, *remember)
-        return receipts
+        return written
+
+    async def _standing(self, connection: AsyncConnection, conversation: str) -> Any:
+        """How the conversation stands when a message just being written may be claimed with it, else None."""
+        if not self.room(conversation):
+            return None
+        found = (await connection.execute(sql.STANDING, {"conversation": conversation})).first()
+        return found if found is not None and found.owner == "bot" and not found.busy else None
 
     async def _press(
         self, connection: AsyncConnection, conversation: str, short_id: str, moment: datetime
@@ -228,27 +247,34 @@ class Inbox:
                     await connection.execute(
                         sql.LEASE, {"ids": [row.id for row in taken], "until": moment + self._lease}
                     )
-                for row in taken:
-                    session, count = self._rules.next(
-                        row.session, row.session_messages, row.in_form, row.last_inbound_at, row.received_at
-                    )
-                    claims.append(
-                        Claim(
-                            id=row.id,
-                            channel=row.channel,
-                            external_id=row.external_id,
-                            conversation_id=row.conversation_id,
-                            citizen_id=row.citizen_id,
-                            place_code=row.place_code,
-                            session=session,
-                            session_messages=count,
-                            body=dict(row.body),
-                            attempts=row.attempts + 1,
-                            received_at=row.received_at,
-                            more=bool(row.more),
-                        )
-                    )
+                claims += [
+                    self._claim(row, {**row._mapping, "attempts": row.attempts + 1}, more=bool(row.more))
+                    for row in taken
+                ]
         return claims
+
+    def _claim(self, standing: Any, message: Mapping[str, Any], *, more: bool = False) -> Claim:
+        session, count = self._rules.next(
+            standing.session,
+            standing.session_messages,
+            standing.in_form,
+            standing.last_inbound_at,
+            message["received_at"],
+        )
+        return Claim(
+            id=message["id"],
+            channel=message["channel"],
+            external_id=message["external_id"],
+            conversation_id=message["conversation_id"],
+            citizen_id=standing.citizen_id,
+            place_code=standing.place_code,
+            session=session,
+            session_messages=count,
+            body=dict(message["body"]),
+            attempts=message["attempts"],
+            received_at=message["received_at"],
+            more=more,
+        )
 
     async def answer(
         self,

@@ -69,11 +69,22 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._unreached = 0
         self._since = now()
+        self._takes = False
+        self._waiting = True
         inbox.announce = self.announce
+        inbox.room = self.room
 
-    def announce(self, conversation: str) -> None:
+    def room(self, conversation: str) -> bool:
+        """Whether a message of the conversation could be worked on at once, before nobody who waits longer."""
+        if not self._takes or self.down or conversation in self._in_work:
+            return False
+        return len(self._tasks) < self._settings.concurrency and not self._waiting and not self._wake.is_set()
+
+    def announce(self, conversation: str, claim: Claim | None = None) -> None:
         """Say that a message of the conversation was written down: it is looked at without waiting."""
-        if conversation in self._in_work:
+        if claim is not None:
+            self._begin(claim)
+        elif conversation in self._in_work:
             # It cannot be claimed before the one in work is answered.
             self._again.add(conversation)
         else:
@@ -85,6 +96,7 @@ class Worker:
         orphans = await self._inbox.recover()
         if orphans:
             _log.info("messages of an earlier process taken up again", count=orphans)
+        self._takes = True
         try:
             while True:
                 try:
@@ -94,6 +106,7 @@ class Worker:
                     _log.exception("a round of the worker failed")
                     await asyncio.sleep(self._settings.poll_s)
         finally:
+            self._takes = False
             await self._finish()
 
     @property
@@ -108,24 +121,28 @@ class Worker:
         if free > 0:
             given_up = self._given_up_before() if self.down else None
             claims = await self._inbox.claim(free, received_before=given_up)
+        # As many as were asked for: there may be more, and who comes later must not be taken before them.
+        self._waiting = len(claims) >= free
         # While the server is down new messages do not make it answer sooner: only a probe's answer does.
         idle = self.down and not claims and free > 0
         if idle and not self._tasks:
             claims = await self._inbox.claim(1)
         for claim in claims:
-            self._in_work.add(claim.conversation_id)
-            task = asyncio.create_task(self._work(claim), name=f"message-{claim.id}")
-            self._tasks.add(task)
-            task.add_done_callback(self._done)
+            self._begin(claim)
         awaited, longest = (self._up, _PROBE_S) if idle else (self._wake, self._settings.poll_s)
         with suppress(TimeoutError):
             async with asyncio.timeout(longest):
                 await awaited.wait()
 
+    def _begin(self, claim: Claim) -> None:
+        self._in_work.add(claim.conversation_id)
+        task = asyncio.create_task(self._work(claim), name=f"message-{claim.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
     def _done(self, task: asyncio.Task[None]) -> None:
-        full = len(self._tasks) >= self._settings.concurrency
         self._tasks.discard(task)
-        if full or self.down:
+        if self._waiting or self.down:
             self._wake.set()
 
     def _given_up_before(self) -> datetime:

@@ -61,4 +61,5 @@ def creator(file: str, busy_timeout_s: float) -> Callable[[], Awaitable[aiosqlit
 
 
 def _may_wait(fn: Callable[..., Any], args: tuple[Any, ...]) -> bool:
-    return getattr(fn, "__name__", "") == "close" or (bool(args) and str(args[0]).startswith("PRAGMA"))
+    closes = getattr(fn, "__name__", "") == "close" and not isinstance(getattr(fn, "__self__", None), sqlite3.Cursor)
+    return closes or (bool(args) and str(args[0]).startswith("PRAGMA"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -54,9 +55,11 @@ class Database:
             options["async_creator"] = _sqlite.creator(str(address.database), busy_timeout_s)
         self._reads = create_async_engine(url, **options)
         self._writes = self._reads
+        self._turn: asyncio.Lock | None = None
         if self.dialect == "sqlite":
             # SQLite has one writer at a time: a second engine opens every transaction with the write lock,
             # since upgrading a read transaction later fails at once with SQLITE_BUSY.
+            self._turn = asyncio.Lock()
             self._writes = create_async_engine(url, pool_size=1, max_overflow=0, **options)
             _listen(self._reads, "BEGIN", busy_timeout_s)
             _listen(self._writes, WRITE, busy_timeout_s)
@@ -64,7 +67,12 @@ class Database:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that may write; commits at the end, rolls back on an exception."""
-        async with self._writes.begin() as connection:
+        if self._turn is None:
+            async with self._writes.begin() as connection:
+                yield connection
+            return
+        # Writers of this process take turns here: the pool's own queue lets a newcomer pass who waits, without end.
+        async with self._turn, self._writes.begin() as connection:
             yield connection
 
     @asynccontextmanager

@@ -50,7 +50,7 @@ async def close(box: Inbox, *replies: Reply, limit: int = 1, **more: Any) -> lis
 
 async def test_a_message_is_kept_once_with_its_citizen_and_conversation(database: Database, box: Inbox) -> None:
     announced: list[str] = []
-    box.announce = announced.append
+    box.announce = lambda conversation, claim: announced.append(conversation)
     [first] = await box.receive(text(1))
     [again] = await box.receive(text(1, said="khác"))
     assert (first.duplicate, again.duplicate) == (False, True)
@@ -63,6 +63,41 @@ async def test_the_same_message_at_the_same_moment_is_kept_once(database: Databa
     receipts = await asyncio.gather(*(box.receive(text(1)) for _ in range(20)))
     assert sum(not receipt.duplicate for [receipt] in receipts) == 1
     assert len(await rows(database, inbox.c.id)) == 1
+
+
+async def test_a_message_is_claimed_as_it_is_written_where_there_is_room(database: Database, box: Inbox) -> None:
+    begun: list[bot.inbox.Claim] = []
+    box.announce = lambda conversation, claim: begun.append(claim) if claim else None
+    box.room = lambda conversation: True
+    await box.receive(text(1), text(2), text(1, sender="ben"))
+    assert [claim.external_id for claim in begun] == ["anna:1", "ben:1"], "the second of one conversation waits"
+    assert [(claim.session, claim.session_messages, claim.attempts) for claim in begun] == [(1, 1, 1)] * 2
+    assert await box.claim(5) == []
+    await box.receive(text(1))
+    assert len(begun) == 2, "what the channel gives twice is begun once"
+    await box.answer(begun[0], [Reply("dạ")], reply_to="x", pushed=False)
+    assert [claim.external_id for claim in await box.claim(5)] == ["anna:2"]
+    await box.receive(text(3))
+    assert len(begun) == 2, "it waits behind the second"
+
+
+async def test_what_was_claimed_at_once_is_taken_up_again_after_a_crash(database: Database, box: Inbox) -> None:
+    box.room = lambda conversation: True
+    await box.receive(text(1))
+    assert await Inbox(database, RULES).claim(5) == []
+    assert await box.recover() == 1
+    assert [claim.attempts for claim in await box.claim(5)] == [2]
+
+
+async def test_a_message_to_a_person_is_not_begun_at_once(database: Database, box: Inbox) -> None:
+    begun: list[bot.inbox.Claim | None] = []
+    await box.receive(text(1))
+    await close(box)
+    async with database.begin() as connection:
+        await connection.execute(update(conversations).values(owner="desk"))
+    box.announce, box.room = lambda conversation, claim: begun.append(claim), lambda conversation: True
+    await box.receive(text(2))
+    assert begun == [None]
 
 
 async def test_several_messages_are_written_all_or_none(database: Database, box: Inbox) -> None:

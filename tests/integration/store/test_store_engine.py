@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
+from store._sqlite import Connection
 from store.engine import Database
 from store.tables import channel_state, citizens, conversations
 
@@ -167,3 +169,36 @@ async def test_a_moment_without_its_time_zone_is_refused(database: Database) -> 
             await connection.execute(
                 insert(citizens).values(channel="web", external_id="a", created_at=datetime(2026, 1, 1))  # noqa: DTZ001
             )
+
+
+async def test_a_transaction_never_leaves_the_event_loop_once_its_connection_is_open(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with database.begin() as connection:
+        await connection.execute(insert(channel_state).values(key="a", value="1"))
+    journeys: list[object] = []
+    send = Connection._in_thread
+
+    async def counted(self: Connection, call: Callable[[], object]) -> object:
+        journeys.append(call)
+        return await send(self, call)
+
+    monkeypatch.setattr(Connection, "_in_thread", counted)
+    async with database.begin() as connection:
+        await connection.execute(insert(channel_state).values(key="b", value="2"))
+        assert (await connection.execute(select(channel_state.c.key))).scalars().all() == ["a", "b"]
+    assert journeys == []
+
+
+async def test_writers_of_one_process_take_turns(database: Database) -> None:
+    order: list[str] = []
+
+    async def write(name: str, times: int) -> None:
+        for _ in range(times):
+            async with database.begin() as connection:
+                order.append(name)
+                await connection.execute(select(1))
+                await asyncio.sleep(0)
+
+    await asyncio.gather(write("a", 3), write("b", 3), write("c", 3))
+    assert order == ["a", "b", "c"] * 3
