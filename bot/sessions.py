@@ -5,18 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import os
 import re
 import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from store import keys
 from store.errors import Invalid
 
 COOKIE = "motcua_session"
 _KEY_FILE = "session.key"
-_LEAST = 32
 _FORM = re.compile(r"([0-9a-f]{32})\.([0-9]{1,11})\.([A-Za-z0-9_-]{43})")
 
 
@@ -24,29 +23,13 @@ def secret(given: str | None, data_dir: Path) -> bytes:
     """The key that signs cookies: the one given, or one made once and kept in the data folder.
 
     Raises:
-        Invalid: the one given is too short to be safe.
+        Invalid: the one given is too short to be safe, or the kept one is damaged.
     """
     if given:
-        if len(given) < _LEAST:
-            raise Invalid(f"MOTCUA_BOT__WEB__COOKIE_SECRET needs at least {_LEAST} characters")
+        if len(given) < keys.LEAST:
+            raise Invalid(f"MOTCUA_BOT__WEB__COOKIE_SECRET needs at least {keys.LEAST} characters")
         return given.encode()
-    path = data_dir / _KEY_FILE
-    data_dir.mkdir(parents=True, exist_ok=True)
-    try:
-        # O_EXCL: of two processes that start at once only one makes the key.
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _read(path)
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_urlsafe(48))
-    return _read(path)
-
-
-def _read(path: Path) -> bytes:
-    key = path.read_text().strip()
-    if len(key) < _LEAST:
-        raise Invalid(f"{path.name} in the data folder is damaged: delete it, a new one is made at the next start")
-    return key.encode()
+    return keys.kept(data_dir / _KEY_FILE).encode()
 
 
 class Sessions:

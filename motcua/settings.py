@@ -5,10 +5,7 @@ Nesting is written with two underscores: `MOTCUA_BOT__WEB__PORT=9000`, `MOTCUA_S
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
-import tempfile
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,6 +19,7 @@ from actions.settings import ActionsSettings
 from bot.settings import BotSettings
 from desk.settings import DeskSettings
 from knowledge.settings import KnowledgeSettings
+from store import keys
 from store.errors import Invalid
 from store.settings import StoreSettings
 
@@ -112,27 +110,11 @@ def secret(settings: Settings, name: str, given: SecretStr | None) -> SecretStr:
     """A secret: the one that is set, else one made once and kept in the data folder for the owner alone.
 
     Raises:
-        Invalid: the file that keeps it is empty or cannot be read.
+        Invalid: the file that keeps it is damaged or cannot be read.
     """
     if given is not None and given.get_secret_value():
         return given
-    path = settings.home / f"{name}.key"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        # Linked into place when it is complete: another process never reads half a key.
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{name}-")
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(48))
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-        os.unlink(draft)
-    try:
-        kept = path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"the key {path} cannot be read: {error}") from None
-    if not kept:
-        raise Invalid(f"the key {path} is empty; put it back from a backup, or delete it to have a new one made")
-    return SecretStr(kept)
+    return SecretStr(keys.kept(settings.home / f"{name}.key"))
 
 
 def _unknown() -> list[str]:
