@@ -59,6 +59,7 @@ _PATTERNS: tuple[tuple[OfficeKind | None, re.Pattern[str]], ...] = tuple(
         (_K.province_centre, r"hội đồng nhân dân cấp tỉnh|\bcấp tỉnh\b"),
     )
 )
+_OF_A_DISTRICT = re.compile(r"\b(?:cấp )?(?:huyện|quận)\b", re.IGNORECASE)
 _OTHER_PROVINCE = re.compile(
     r"\s*[-–]?\s*(?:tại )?(?:Thành phố|thành phố|TP\.?|tp\.?|[Tt]ỉnh)\s*"
     r"(Hà Nội|Hà nội|Hải Phòng|Hồ Chí Minh|HCM|Đà Nẵng|Huế|Cần Thơ|Tây Ninh|Lâm Đồng|Đồng Nai|Đồng Tháp|Cà Mau|"
@@ -126,6 +127,9 @@ def read(agencies: list[str], levels: list[str], decision: str | None) -> Readin
         if name and name not in names:
             names.append(name)
         found = kinds(raw)
+        if _OF_A_DISTRICT.search(raw) and not {_K.district_centre, _K.district_police} & set(found):
+            # "Tòa án nhân dân cấp huyện": the kind of office lives on, the one of a district does not.
+            abolished.append(raw)
         if not found and name:
             unknown.append(name)
             rules[_K.other, name] = ReceivingRule(office=_K.other, name=name, decision=decision)

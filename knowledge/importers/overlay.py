@@ -19,6 +19,9 @@ from knowledge.procedures import Procedure
 from knowledge.text import nfc, tokens
 from store.errors import Invalid
 
+# Both are safe; the one in C, where PyYAML was built with it, is six times faster.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 def checksum(paths: Iterable[Path]) -> str:
     """The checksum that `load` reports for the same files, without reading them as YAML."""
@@ -77,7 +80,7 @@ def load(paths: Iterable[Path], *, starter: bool = False, name: str = "") -> Imp
 
 def _records(file: str, data: bytes) -> list[tuple[str, Any]]:
     try:
-        whole = yaml.safe_load(nfc(data.decode("utf-8")))
+        whole = yaml.load(nfc(data.decode("utf-8")), Loader=_LOADER)  # noqa: S506
     except UnicodeDecodeError as error:
         raise Invalid(f"{file} is not UTF-8") from error
     except yaml.YAMLError as error:
