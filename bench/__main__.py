@@ -6,8 +6,10 @@ import importlib
 import sys
 
 _COMMANDS = {
-    "search": "quality and speed of the search on real questions, against BM25",
-    "calibrate": "fit the numbers of knowledge/search/_weights.py again",
+    "search": "quality and speed of the search on real questions, against BM25 and MiniLM",
+    "scale": "building, memory and speed of the search at 100,000 procedures",
+    "calibrate": "fit the ranking and the decision of the search again, judged on unseen procedures",
+    "publish": "publishing while citizens ask, and killed at random moments",
     "dialogue": "the whole way of a message, against stock Rasa",
 }
 

@@ -22,6 +22,7 @@ class WebSender:
         self._session = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
         self._final: dict[str, asyncio.Future[None]] = {}
         self._reader: asyncio.Task[None] | None = None
+        self._heard: dict[str, list[str]] = {}
         self.replies = 0
 
     async def open(self) -> None:
@@ -39,13 +40,20 @@ class WebSender:
         Raises:
             TimeoutError: it was not answered in time.
         """
+        return (await self.ask(text, timeout_s=timeout_s))[0]
+
+    async def ask(self, text: str, *, timeout_s: float = 120.0) -> tuple[float, list[str]]:
+        """The same, with the texts of the replies."""
         key = str(uuid.uuid4())
         final = self._final[key] = asyncio.get_running_loop().create_future()
         started = time.perf_counter()
         async with self._session.post(f"{self._url}/api/messages", json={"id": key, "text": text}) as answer:
             answer.raise_for_status()
-        await asyncio.wait_for(final, timeout_s)
-        return time.perf_counter() - started
+        try:
+            await asyncio.wait_for(final, timeout_s)
+        finally:
+            heard = self._heard.pop(key, [])
+        return time.perf_counter() - started, heard
 
     async def close(self) -> None:
         """End the stream and the session."""
@@ -63,6 +71,7 @@ class WebSender:
                     continue
                 message = json.loads(line[5:])
                 self.replies += 1
+                self._heard.setdefault(message.get("reply_to") or "", []).append(str(message.get("text") or ""))
                 final = self._final.pop(message.get("reply_to") or "", None) if message.get("final") else None
                 if final is not None and not final.done():
                     final.set_result(None)

@@ -42,6 +42,7 @@ class Reading:
         kind: the type word before the name, "" when there was none.
         consistent: whether the district or province given behind the name fits any of them.
         elsewhere: the other province that was named.
+        near: the name is misspelled; the choices are what it may be.
     """
 
     start: int
@@ -51,6 +52,7 @@ class Reading:
     consistent: bool = True
     elsewhere: Place | None = None
     marks: int = 0
+    near: bool = False
 
     @property
     def best(self) -> float:
@@ -227,7 +229,7 @@ def read_address(atlas: Atlas, found: Sequence[Word]) -> Reading | None:
     if (
         start >= len(found)
         or len(found) > 40
-        or not (found[start].key in ways.ADDRESS or found[start].low[0].isdigit())
+        or not (found[start].key in ways.ADDRESS or found[start].low[:1].isdigit())
     ):
         return None
     readings = [reading for reading in scan(atlas, found) if reading.kind in ways.COMMUNE]
@@ -262,18 +264,70 @@ def read_near(atlas: Atlas, found: Sequence[Word]) -> Iterator[tuple[int, Readin
 
 
 def scan(atlas: Atlas, found: Sequence[Word]) -> Iterator[Reading]:
-    """Places named inside a text, left to right, without overlap."""
+    """Places named inside a text, left to right, without overlap; one that is misspelled is `near`."""
     at = 0
     while at < len(found):
         word = found[at]
         likely = word.key in atlas.starts or word.low in ways.TYPE_STARTS
         reading = _mention(atlas, found, at) if likely else None
+        if likely and (reading is None or reading.elsewhere is None):
+            reading = _misspelt(atlas, found, at, reading.end if reading else at) or reading
         if reading is None:
             at += 1
             continue
-        if reading.elsewhere is None and reading.consistent:
+        if reading.near or (reading.elsewhere is None and reading.consistent):
             yield reading
         at = max(reading.end, at + 1)
+
+
+def _misspelt(atlas: Atlas, found: Sequence[Word], at: int, read_until: int) -> Reading | None:
+    """A name in a sentence that is written wrongly by one letter and takes more words than what was read there.
+
+    "Xã Mỹ Hòa Hưngg" holds the name of another commune, Mỹ Hòa, which must not be taken for it. Where nothing was
+    read, a type word has to stand before the name, and "ở" before that or capitals in it.
+    """
+    kind, skip = ways.type_at(found, at)
+    start = at + skip
+    unread = read_until == at
+    cued = ways.cued(found, at)
+    if (kind not in ways.COMMUNE) if unread else not (kind or cued or found[at].capital):
+        return None
+    for length in _lengths(atlas, found, start):
+        end = start + length
+        if end <= read_until or length < 2:
+            return None
+        span = found[start:end]
+        new = found[max(read_until, start + 1) : end]
+        if any(word.apart or word.comma for word in span[1:]) or any(word.key in ways.NO_NAME for word in new):
+            continue
+        if ways.looks_otherwise(found, start, end) or (unread and not (cued or all(word.capital for word in span))):
+            continue
+        for _, keys in atlas.near(word.key or word.low for word in span):
+            rated = [(name, 0, 1) for name in atlas.names[keys] if not kind or _suits(name, kind)]
+            choices = _choose(atlas, [one for one in rated if not one[0].elsewhere], kind, Qualifiers(0))
+            if choices:
+                return Reading(at, end, choices, kind, consistent=False, near=True)
+    return None
+
+
+def outside(atlas: Atlas, found: Sequence[Word]) -> Reading | None:
+    """The first other province in which a text wants something done, None when it names none."""
+    for at in range(len(found)):
+        kind, skip = ways.type_at(found, at)
+        if kind not in ("", "tỉnh", "thành phố"):
+            continue
+        start = at + skip
+        for length in _lengths(atlas, found, start):
+            names = [name for name, clash, _ in _names_at(atlas, found, start, length, "") if not clash]
+            if not names or not any(name.elsewhere for name in names):
+                continue
+            # "Ở Khánh Hòa": a commune of ours has that name too.
+            ours = not kind and any(not name.elsewhere for name in names)
+            if ours or not ways.asked_for(found, at, start + length, typed=bool(kind)):
+                break
+            place = next(name.place for name in names if name.elsewhere)
+            return Reading(at, start + length, (), kind, elsewhere=place)
+    return None
 
 
 def _mention(atlas: Atlas, found: Sequence[Word], at: int) -> Reading | None:

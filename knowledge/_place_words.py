@@ -36,6 +36,7 @@ class Word(NamedTuple):
     capital: bool  # begins with a capital, in a text that is not all capitals
     dotted: bool
     apart: bool  # a sentence's end or a line break stands before it
+    comma: bool  # a comma or the like stands before it
 
     def agreement(self, base: str, tone: int) -> int:
         """How its marks fit a name's syllable: 0 they do, 1 none were typed, 2 they contradict it.
@@ -56,7 +57,8 @@ def words(text: str) -> list[Word]:
         low, key, base, tone, capital = _seen(match.group() if end - start <= 3 * _WORD_LIMIT else "")
         gap = text[last : last + 4 if start > last + 4 else start]
         apart = gap != " " and _BREAK.search(gap) is not None
-        found.append(Word(start, end, low, key, base, tone, capital, text[end : end + 1] == ".", apart))
+        comma = gap != " " and start > last and bool(gap.strip())
+        found.append(Word(start, end, low, key, base, tone, capital, text[end : end + 1] == ".", apart, comma))
         last = end
     return found
 
@@ -137,6 +139,36 @@ def cued(found: Sequence[Word], at: int) -> bool:
     if before.low in _STRONG or (before.low in _CUES and found[at].key != "thu"):
         return True
     return at > 1 and before.low in _CUE_FILLERS and found[at - 2].low in _CUES
+
+
+# Words of a question that stand behind a name, and are no part of it.
+NO_NAME: Final = frozenset(
+    re.findall(
+        r"\w+",
+        """o tai can lam nop thi de co cho va voi la mat het bao may xin dang ki cap doi muon di den toi ra len nai cu
+        moi tinh huien xa phuong nha minh khai thu tuc duoc khong hong gi dau nao sao trong ngoai gan qua theo con em
+        roi nua mua ban xai ho so giay to tach sang ten nhap""",
+    )
+)
+
+# Behind these a province is where somebody or something comes from, not where a thing is to be done.
+_FROM: Final = frozenset(["que", "khau", "sinh", "sanh", "viec", "tu", "song", "nguoi"])
+
+
+def asked_for(found: Sequence[Word], start: int, end: int, *, typed: bool) -> bool:
+    """Whether a province named at ``start:end`` is where something is to be done.
+
+    "Đăng ký kết hôn ở Hà Nội" is, "hộ khẩu ở Cần Thơ" is not. Without "ở" or a type word the name needs its capitals.
+    """
+    if start == 0 or found[start].apart:
+        return False
+    before = found[start - 1]
+    strong = before.low in _STRONG
+    at = start - 2 if strong and start > 1 else start - 1
+    # "Sinh ở Cần Thơ", but "khai sinh ở Cần Thơ".
+    if found[at].key in _FROM and not (at and found[at - 1].key == "khai"):
+        return False
+    return strong or typed or (end - start > 1 and all(word.capital for word in found[start:end]))
 
 
 # Two-syllable names that are hardly anything else, even without diacritics.

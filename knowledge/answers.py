@@ -55,6 +55,9 @@ _ONLINE = {
     OnlineValue.level_1_2: "Chưa nộp được qua mạng (mức độ 1–2): trên cổng có thông tin và mẫu đơn",
 }
 
+_SENT_IN = {True: "nộp hồ sơ được", False: "không nhận hồ sơ", None: "danh mục chưa ghi có nhận hồ sơ không"}
+_SENT_BACK = {True: ", trả kết quả về nhà được", False: ", không trả kết quả về nhà", None: ""}
+
 _VARIANT = re.compile(r"\([^()]{1,45}\)$")
 _ANYWHERE = re.compile(r"nộp được ở (?:mọi trung tâm|bất kỳ xã)[^;]*", re.IGNORECASE)
 # First words of notes that stand in brackets behind an office; others may be names.
@@ -114,6 +117,9 @@ def where(procedure: Procedure, context: Context) -> str:
         lines.insert(0, became(context.place, context.old_names))
     if any(office.anywhere for office in offices):
         lines.append("Cũng nộp được tại Trung tâm của bất kỳ xã, phường nào trong tỉnh.")
+    home = procedure.home_service_at(context.place.code if context.place is not None else None)
+    if home is not None:
+        lines.append(f"🏠 Nhận, trả tại nhà: {_cut(home.text).rstrip(' .')}{_by_province(procedure, 'home_service')}.")
     for rule in procedure.refuses(context.on):
         said = f" ({rule.decision})" if rule.decision else ""
         lines.append(f"Không nộp tại {office_for(rule, context.place, context.on).name}{said}.")
@@ -171,6 +177,15 @@ def short_name(procedure: Procedure, most: int = LONGEST_NAME) -> str:
     if head.count("(") > head.count(")"):
         head = head[: head.rindex("(")].rstrip(" ,;")
     return f"{head} …{tail}"
+
+
+def _by_province(procedure: Procedure, fact: str) -> str:
+    """By what and from when the province has set a fact; empty when the national text says it."""
+    by = procedure.set_by_province(fact)
+    if by is None:
+        return ""
+    since = f", từ {by.valid_from:%d/%m/%Y}" if by.valid_from else ""
+    return f" (tỉnh An Giang quy định, {by.decision or by.source}{since})"
 
 
 def _office(office: Office) -> str:
@@ -282,14 +297,22 @@ def _fee(procedure: Procedure, context: Context) -> str:
 
 
 def _fee_text(fee: Fee) -> str:
-    note = _cut(fee.note, LONGEST_NOTE) if fee.note else ""
-    return f"{fee.text} ({note.rstrip(' .')})" if note and note.lower() not in fee.text.lower() else fee.text
+    note = _cut(fee.note, LONGEST_NOTE).rstrip(" .") if fee.note else ""
+    extra = [note] if note and note.lower() not in fee.text.lower() else []
+    if fee.decision:
+        since = f", từ {fee.valid_from:%d/%m/%Y}" if fee.valid_from else ""
+        extra.append(f"Hội đồng nhân dân tỉnh quy định, {fee.decision}{since}")
+    return f"{fee.text} ({'; '.join(extra)})" if extra else fee.text
 
 
 def _time(procedure: Procedure, context: Context) -> str:
     if not procedure.times:
         return f"⏱ **Thời gian:** {_not_held('thời gian giải quyết', procedure, context)}"
-    return _facts("⏱ **Thời gian:**", _by_channel([(time.channel, _time_text(time)) for time in procedure.times]))
+    said = _facts("⏱ **Thời gian:**", _by_channel([(time.channel, _time_text(time)) for time in procedure.times]))
+    if procedure.on_time_exempt:
+        by = _by_province(procedure, "on_time_exempt")
+        said += f"\nThủ tục này không tính vào chỉ tiêu 100 % hồ sơ đúng hẹn{by}."
+    return said
 
 
 def _time_text(time: ProcessingTime) -> str:
@@ -302,6 +325,7 @@ def _online(procedure: Procedure, context: Context) -> str:
         line = _ONLINE[level.value]
         source = "Cổng" if level.source and PORTAL.startswith(level.source) else level.source
         stated = f" (theo {source}, {level.as_of:%m/%Y})" if source and level.as_of else ""
+        stated = _by_province(procedure, "online_level") or stated
         return f"💻 **Nộp trực tuyến:** {line}. Vào {PORTAL}{stated}."
     if Channel.online in procedure.channels:
         return f"💻 **Nộp trực tuyến:** có, tại {PORTAL}. Danh mục chưa ghi là toàn trình hay một phần."
@@ -311,6 +335,10 @@ def _online(procedure: Procedure, context: Context) -> str:
 
 
 def _post(procedure: Procedure, context: Context) -> str:
+    if procedure.post_in is not None or procedure.post_out is not None:
+        hand_in = True if Channel.post in procedure.channels else procedure.post_in
+        sent, back = _SENT_IN[hand_in], _SENT_BACK[procedure.post_out]
+        return f"📮 **Qua bưu điện:** {sent}{back}{_by_province(procedure, 'post')}."
     if Channel.post in procedure.channels:
         return "📮 **Qua bưu điện:** được, gửi qua dịch vụ bưu chính công ích đến nơi tiếp nhận ở trên."
     if procedure.channels:

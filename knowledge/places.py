@@ -14,7 +14,7 @@ from typing import Final
 
 from knowledge._gazetteer import Atlas
 from knowledge._place_model import Level, Match, Mention, Place, PlaceNotCovered, Resolution
-from knowledge._place_reading import Reading, read, read_address, read_near, scan
+from knowledge._place_reading import Reading, outside, read, read_address, read_near, scan
 from knowledge._place_words import words
 
 __all__ = ["Gazetteer", "Level", "Match", "Mention", "Place", "PlaceNotCovered", "Resolution"]
@@ -99,7 +99,10 @@ class Gazetteer:
         return Resolution(text, suggestions=tuple(near.values())[:5])
 
     def find(self, text: str, on: date | None = None) -> tuple[Mention, ...]:
-        """The places named inside a sentence, in order; offsets are those of ``text`` as given. Linear time."""
+        """The places named inside a sentence, in order; offsets are those of ``text`` as given. Linear time.
+
+        A name that is misspelled by one letter has suggestions and no matches.
+        """
         day = on or _today()
         found = words(text)
         mentions = []
@@ -107,9 +110,18 @@ class Gazetteer:
             start, end = found[reading.start].start, found[reading.end - 1].end
             part = text[start:end]
             resolution = self._resolution(part, reading, day)
-            if resolution.matches:
+            if resolution.matches or (reading.near and resolution.suggestions):
                 mentions.append(Mention(start, end, part, resolution))
         return tuple(mentions)
+
+    def outside(self, text: str) -> Mention | None:
+        """The other province in which a sentence wants something done ("đăng ký kết hôn ở Hà Nội"), if it names one."""
+        found = words(text)
+        reading = outside(self._atlas, found)
+        if reading is None:
+            return None
+        start, end = found[reading.start].start, found[reading.end - 1].end
+        return Mention(start, end, text[start:end], Resolution(text[start:end], elsewhere=reading.elsewhere))
 
     def nearest(self, lat: float, lon: float, on: date | None = None) -> tuple[Place, float]:
         """The commune whose centre point is nearest, and the distance to it in km.

@@ -151,6 +151,10 @@ class Fee(_Record):
     text: Line
     channel: Channel | None = None
     note: str | None = None
+    decision: str | None = Field(
+        default=None, description="The resolution of the province's council that sets it; None: the national text."
+    )
+    valid_from: date | None = None
 
 
 class ProcessingTime(_Record):
@@ -162,12 +166,32 @@ class ProcessingTime(_Record):
     channel: Channel | None = None
 
 
+class HomeService(_Record):
+    """Papers taken and results brought at the citizen's home, in one commune or wherever the procedure is done."""
+
+    place: str | None = Field(default=None, description="Code of the commune; None: the whole province.")
+    text: Line
+
+
+class Provenance(_Record):
+    """Who set a fact of the province's layer, by which document and from when (`knowledge.overlays`)."""
+
+    fact: Line = Field(description="online_level, receiving, fee, post, home_service or on_time_exempt.")
+    set_by: Line = Field(description="The member of staff; for staff only, never said to citizens.")
+    source: Line
+    decision: str | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+    overlay: int = Field(description="Row of the province's layer.")
+
+
 class Source(_Record):
     """Where the record comes from."""
 
     title: Line
     url: str | None = None
     decision: str | None = Field(default=None, description="The decision that announces the procedure.")
+    decided: date | None = Field(default=None, description="The day of that decision; the newer one wins a merge.")
 
 
 class Procedure(_Record):
@@ -198,6 +222,14 @@ class Procedure(_Record):
     starter: bool = Field(
         default=False, description="Part of the catalogue the program ships; not confirmed by an authority."
     )
+    # The province's layer; None means that the province has not said.
+    post_in: bool | None = Field(default=None, description="Papers may be sent in by post.")
+    post_out: bool | None = Field(default=None, description="The result may be sent home by post.")
+    home_service: tuple[HomeService, ...] = ()
+    on_time_exempt: bool = Field(
+        default=False, description="Exempt from the 100 % on-time rule (Decree 61/2018, article 14, clause 5)."
+    )
+    overlays: tuple[Provenance, ...] = Field(default=(), description="Which of the facts the province has set.")
 
     def receives(self, on: date) -> tuple[ReceivingRule, ...]:
         """The offices that take it on that day, in the order of the record."""
@@ -206,3 +238,15 @@ class Procedure(_Record):
     def refuses(self, on: date) -> tuple[ReceivingRule, ...]:
         """The offices that explicitly do not take it on that day."""
         return tuple(rule for rule in self.receiving if not rule.accepts and rule.in_force(on))
+
+    def set_by_province(self, fact: str) -> Provenance | None:
+        """Who set that kind of fact (`Provenance.fact`), the newest entry; None when the national text says it."""
+        return next((entry for entry in reversed(self.overlays) if entry.fact == fact), None)
+
+    def home_service_at(self, place: str | None) -> HomeService | None:
+        """The home service in a commune: its own, else the province's; only the latter when the place is not known."""
+        for wanted in (place, None):
+            for service in self.home_service:
+                if service.place == wanted:
+                    return service
+        return None

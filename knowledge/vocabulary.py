@@ -9,21 +9,30 @@ people: `everyday` holds several ways to say it, separated by " | ".
 - `casual.tsv`: official words, with how people say them (only for the training of the model);
 - `ambiguous.tsv`: phrases that alone fit several procedures, with the question to ask back;
 - `redirects.tsv`: what no procedure answers: courts, police, emergencies, intents of the conversation, notes.
+
+An admin adds rows of their own to these (`with_rows`); a version of the catalogue keeps the whole as one file,
+`vocabulary.tsv` (`write`, `read`), so that an old version is searched with the words it was built with.
 """
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from knowledge._vocabulary_rows import KINDS, AdminRow, Row, admin_row, rows
 from knowledge.text import normalise, tokens
+from store.errors import Invalid
 
-_DATA = Path(__file__).parent / "data" / "vocabulary"
+__all__ = [
+    "FILE", "AdminRow", "Ambiguity", "Choice", "Entry", "Expansion", "Redirect", "Row", "Vocabulary", "admin_row",
+    "rows", "words",
+]  # fmt: skip
+FILE = "vocabulary.tsv"
 _WORD = re.compile(r"\w+")
+_HEADING = ("kind", "everyday", "official", "codes")
 
 
 @dataclass(frozen=True)
@@ -79,13 +88,30 @@ class Redirect:
 class Vocabulary:
     """All tables, indexed by folded syllables."""
 
-    def __init__(
-        self,
-        entries: Sequence[Entry],
-        ambiguities: Sequence[Ambiguity],
-        redirects: Sequence[Redirect],
-        casual: Sequence[tuple[str, tuple[str, ...]]],
-    ) -> None:
+    def __init__(self, given: Iterable[Row]) -> None:
+        self.rows = tuple(given)
+        entries: list[Entry] = []
+        casual: list[tuple[str, tuple[str, ...]]] = []
+        self._ambiguous: dict[tuple[str, ...], Ambiguity] = {}
+        self._redirects: dict[tuple[str, ...], Redirect] = {}
+        for row in self.rows:
+            if row.kind == "casual":
+                casual.append(
+                    (" ".join(tokens(row.everyday)), tuple(" ".join(tokens(p)) for p in _parts(row.official)))
+                )
+                continue
+            for phrase in _parts(row.everyday):
+                key = tuple(tokens(phrase))
+                if not key:
+                    continue
+                if row.kind == "ambiguous":
+                    choices = tuple(Choice(*part.rsplit("=", 1)) for part in row.codes.split(" || "))
+                    self._ambiguous[key] = Ambiguity(phrase, row.official, choices)
+                elif row.kind == "redirects":
+                    self._redirects[key] = Redirect(phrase, row.official, row.codes)
+                else:
+                    official = tuple(tokens(row.official))
+                    entries.append(Entry(phrase, key, official, tuple(row.codes.split()), row.kind))
         self.entries = tuple(entries)
         self.casual = tuple(casual)
         self._by_key: dict[tuple[str, ...], list[Entry]] = {}
@@ -93,39 +119,83 @@ class Vocabulary:
             same = self._by_key.setdefault(entry.key, [])
             if all((e.official, e.codes) != (entry.official, entry.codes) for e in same):
                 same.append(entry)
-        self._ambiguous = {tuple(tokens(a.phrase)): a for a in ambiguities}
-        self._redirects = {tuple(tokens(r.phrase)): r for r in redirects}
         self._longest = max(map(len, (*self._by_key, *self._redirects)), default=1)
         self._starts = {key[0] for key in self._by_key} | {key[0] for key in self._redirects}
 
     @staticmethod
     @lru_cache(maxsize=1)
-    def load() -> Vocabulary:
+    def shipped() -> Vocabulary:
         """The vocabulary that ships with the program; read once.
 
         Raises:
             ValueError: a table has a row of the wrong shape.
         """
-        entries = [
-            Entry(phrase, key, tuple(tokens(row[1])), tuple(row[2].split()) if len(row) > 2 else (), kind)
-            for kind, width in (("citizen", 3), ("terms", 2), ("actions", 2))
-            for row in rows(f"{kind}.tsv", width)
-            for phrase in row[0].split(" | ")
-            if (key := tuple(tokens(phrase)))
+        return Vocabulary(Row(kind, *row) for kind, (_, width) in KINDS.items() for row in rows(f"{kind}.tsv", width))
+
+    @staticmethod
+    def of(folder: Path) -> Vocabulary:
+        """The vocabulary of a version's folder; the shipped one where the folder has none.
+
+        Raises:
+            Invalid: the folder's file is damaged.
+        """
+        path = folder / FILE
+        return Vocabulary.read(path) if path.exists() else Vocabulary.shipped()
+
+    def with_rows(self, added: Iterable[AdminRow], names: Mapping[str, str] | None = None) -> Vocabulary:
+        """This vocabulary with an admin's rows; a row takes the place of what is here for the same phrase.
+
+        Args:
+            added: rows as admins write them, later ones over earlier ones.
+            names: official names by code, for rows that name a code alone.
+
+        Raises:
+            Invalid: a row cannot be understood; the sentence quotes it.
+        """
+        latest: dict[tuple[str, ...], Row] = {}
+        for given in added:
+            row = admin_row(given, names or {})
+            for phrase in _parts(row.everyday):
+                latest[tuple(tokens(phrase))] = Row(row.kind, phrase, row.official, row.codes)
+        latest.pop((), None)
+        if not latest:
+            return self
+        kept = [
+            Row(row.kind, " | ".join(phrases), row.official, row.codes)
+            for row in self.rows
+            if (phrases := _parts(row.everyday) if row.kind == "casual" else _others(row.everyday, latest))
         ]
-        ambiguities = [
-            Ambiguity(phrase, row[1], tuple(Choice(*part.split("=")) for part in row[2].split(" || ")))
-            for row in rows("ambiguous.tsv", 3)
-            for phrase in row[0].split(" | ")
-        ]
-        redirects = [
-            Redirect(phrase, row[1], row[2]) for row in rows("redirects.tsv", 3) for phrase in row[0].split(" | ")
-        ]
-        casual = [
-            (" ".join(tokens(row[0])), tuple(" ".join(tokens(p)) for p in row[1].split(" | ")))
-            for row in rows("casual.tsv", 2)
-        ]
-        return Vocabulary(entries, ambiguities, redirects, casual)
+        return Vocabulary([*latest.values(), *kept])
+
+    def write(self, path: Path) -> None:
+        """Write all tables as one file of tab-separated columns: kind, everyday, official, codes."""
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.write("\t".join(_HEADING) + "\n")
+            file.writelines("\t".join((row.kind, row.everyday, row.official, row.codes)) + "\n" for row in self.rows)
+
+    @staticmethod
+    def read(path: Path) -> Vocabulary:
+        """What `write` wrote.
+
+        Raises:
+            Invalid: the file cannot be read, or a line of it is no row.
+        """
+        try:
+            lines = path.read_text(encoding="utf-8").split("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise Invalid(f"The vocabulary {path.name} cannot be read: {error}") from error
+        given = []
+        for number, line in enumerate(lines[1:], start=2):
+            cells = line.split("\t")
+            if not line.strip("\r"):
+                continue
+            if len(cells) != len(_HEADING) or cells[0] not in KINDS or not all(cells[1:3]):
+                raise Invalid(f"{path.name}, line {number}: expected the columns {', '.join(_HEADING)}.")
+            given.append(Row(*cells))
+        try:
+            return Vocabulary(given)
+        except TypeError as error:
+            raise Invalid(f"{path.name}: an ambiguous row needs choices of the form label=code.") from error
 
     def expand(self, folded: Sequence[str], accented: Sequence[str] | None = None) -> tuple[Expansion, ...]:
         """The entries found, longest first at each place, without overlaps.
@@ -183,18 +253,9 @@ def words(text: str) -> list[str]:
     return _WORD.findall(normalise(text).lower())
 
 
-def rows(name: str, width: int) -> Iterator[list[str]]:
-    """The rows of a table below its heading.
+def _parts(cell: str) -> list[str]:
+    return cell.split(" | ")
 
-    Raises:
-        ValueError: a row has another number of columns.
-    """
-    with (_DATA / name).open(encoding="utf-8", newline="") as file:
-        reader = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        next(reader)
-        for number, row in enumerate(reader, start=2):
-            if not row:
-                continue
-            if len(row) != width or not all(row[:2]):
-                raise ValueError(f"{name}, line {number}: expected {width} columns, found {len(row)}")
-            yield row
+
+def _others(cell: str, taken: Mapping[tuple[str, ...], Row]) -> list[str]:
+    return [phrase for phrase in _parts(cell) if tuple(tokens(phrase)) not in taken]

@@ -1,7 +1,7 @@
 """Whether to answer, to ask back, or to say that it is not known.
 
-Two logistic regressions over a few scores: is the question about a procedure at all, and is the first hit the right
-one. Their coefficients stand in `_weights.py` and come from `python -m bench calibrate`.
+Two logistic regressions over what stands here: is the question about a procedure at all, and is the first hit the right
+one. Their coefficients are a version's calibration (`calibration.py`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from knowledge.search._reading import Reading
 FEATURES: Final = (
     "score",
     "gap",
+    "kin_gap",
     "covered",
     "expanded_covering",
     "dense_raw",
@@ -26,35 +27,45 @@ FEATURES: Final = (
     "alias",
     "known",
     "law",
+    "general",
     "entries",
+    "unnamed",
+    "undone",
+    "overdone",
+    "agreed",
+    "length",
 )
 _COLUMN: Final = {name: number for number, name in enumerate(SIGNALS)}
+_LEGS: Final = ("fields", "names", "letters", "dense_raw", "dense_expanded")
 
 
 def features(reading: Reading, ranked: Ranked, index: Index) -> NDArray[np.float64]:
     """What the decision looks at; shape (len(FEATURES),). At least one candidate is needed."""
-    top = ranked.rows[0]
-    others = ranked.scores[index.families[ranked.rows] != index.families[top]]
+    families = index.families[ranked.rows]
+    others = ranked.scores[families != families[0]]
     best = float(ranked.scores[0])
     gap = best - float(others[0]) if len(others) else best
-    signal = ranked.signals[0]
+    signal = dict(zip(SIGNALS, ranked.signals[0].tolist(), strict=True))
+    agreed = [families[int(np.argmax(ranked.signals[:, _COLUMN[leg]]))] == families[0] for leg in _LEGS]
     return np.array(
         [
             best,
             gap,
-            signal[_COLUMN["covered"]],
-            signal[_COLUMN["expanded_covering"]],
-            signal[_COLUMN["dense_raw"]],
-            signal[_COLUMN["dense_expanded"]],
+            best - float(ranked.scores[1]) if len(ranked.scores) > 1 else best,
+            signal["covered"],
+            signal["expanded_covering"],
+            signal["dense_raw"],
+            signal["dense_expanded"],
             ranked.alias,
             reading.known,
             min(reading.law, 2),
+            min(reading.general, 2),
             min(len(reading.entries), 3),
+            min(signal["unnamed"], 3),
+            signal["undone"],
+            min(signal["overdone"], 3),
+            sum(agreed) / len(_LEGS),
+            math.log1p(len(reading.subject)),
         ],
         np.float64,
     )
-
-
-def probability(values: NDArray[np.float64], coefficients: NDArray[np.float64], bias: float) -> float:
-    """The logistic function of the weighted sum."""
-    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, float(values @ coefficients) + bias))))

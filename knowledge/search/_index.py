@@ -1,7 +1,8 @@
 """Everything the search looks into, computed once when a version is built and loaded as it is.
 
-The files: `index.npz` (posting lists and one row of facts per procedure), `index.json` (terms, codes, spelling),
-`vectors.faiss`, and `model/` when the model is the static one. No pickles.
+The files: `index.safetensors` (posting lists and one row of facts per procedure; mapped, not read), `index.json`
+(terms, codes, spelling), `vectors.faiss` (a large one with `vectors.npy`), and `model/` when the model is the static
+one. No pickles.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import save_file
 
 from knowledge.procedures import OfficeKind, Procedure
 from knowledge.search import _dense, _postings
 from knowledge.search._features import pairs
+from knowledge.search._folding import folded
 from knowledge.search._pairs import aliases
 from knowledge.search._postings import Postings
 from knowledge.search._spelling import Speller
@@ -33,6 +35,7 @@ from knowledge.vocabulary import Vocabulary
 from store.errors import Invalid
 
 _WORD = re.compile(r"[a-z0-9]+")
+_SPELLED = 6_000
 STATIC = "static"
 _LEGS = ("names", "fields", "rarity", "letters", "aliases")
 _FACTS = ("citizen", "commune", "province", "common", "detailed", "long", "weight")
@@ -50,7 +53,13 @@ def fingerprint() -> str:
     """What an index depends on besides the catalogue: the code that makes it and the vocabulary."""
     room = Path(__file__).parent.parent
     files = [*room.glob("search/*.py"), *room.glob("data/vocabulary/*.tsv")]
-    files += [room / "vocabulary.py", room / "text.py", room / "_teencode.py", room / "_syllables.py"]
+    files += [
+        room / "vocabulary.py",
+        room / "_vocabulary_rows.py",
+        room / "text.py",
+        room / "_teencode.py",
+        room / "_syllables.py",
+    ]
     digest = hashlib.sha256()
     for file in sorted(files):
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
@@ -78,13 +87,12 @@ class Index:
     features: NDArray[np.bool_]
     families: NDArray[np.int32]
     speller: Speller
-    vectors: Any
+    vectors: _dense.Vectors
     encoder: _dense.Encoder
 
     def __post_init__(self) -> None:
         self.number = {code: i for i, code in enumerate(self.codes)}
-        self.rows = _dense.vectors_of(self.vectors)
-        self.alias_weight = self.legs["aliases"].sizes
+        self.alias_weight = self.legs["aliases"].sizes()
 
 
 def make(procedures: Sequence[Procedure], vocabulary: Vocabulary, encoder: _dense.Encoder, model: str) -> Index:
@@ -94,11 +102,11 @@ def make(procedures: Sequence[Procedure], vocabulary: Vocabulary, encoder: _dens
     flat = [(owner, subject(alias) or list(alias)) for owner, own in enumerate(everyday) for alias in own]
     flat = flat or [(0, ["?"])]
     legs = {
-        "names": _postings.bm25([Counter(pairs(n)) for n in names], k1=0.9, b=0.6),
-        "fields": _postings.bm25([_bag(p, n) for p, n in zip(procedures, names, strict=True)], b=0.6),
-        "rarity": _postings.rarity([dict.fromkeys(n, 1.0) for n in names]),
-        "letters": _postings.tfidf([_postings.letters(n) for n in names]),
-        "aliases": _postings.rarity([dict.fromkeys(alias, 1.0) for _, alias in flat]),
+        "names": _postings.bm25((Counter(pairs(n)) for n in names), k1=0.9, b=0.6),
+        "fields": _postings.bm25((_bag(p, n) for p, n in zip(procedures, names, strict=True)), b=0.6),
+        "rarity": _postings.rarity(dict.fromkeys(n, 1.0) for n in names),
+        "letters": _postings.tfidf(_postings.letters(n) for n in names),
+        "aliases": _postings.rarity(dict.fromkeys(alias, 1.0) for _, alias in flat),
     }
     rules = [{rule.office for rule in p.receiving if rule.accepts} for p in procedures]
     facts = {
@@ -108,7 +116,7 @@ def make(procedures: Sequence[Procedure], vocabulary: Vocabulary, encoder: _dens
         "common": [bool(own) for own in everyday],
         "detailed": [bool(p.documents or p.steps) for p in procedures],
         "long": [float(np.log(1 + len(n))) for n in names],
-        "weight": legs["rarity"].sizes,
+        "weight": legs["rarity"].sizes(),
     }
     numbers: dict[str, int] = {}
     families = [numbers.setdefault(family(n), len(numbers)) for n in names]
@@ -122,7 +130,7 @@ def make(procedures: Sequence[Procedure], vocabulary: Vocabulary, encoder: _dens
         np.array([qualifiers(n, spoken=False) for n in names]),
         np.array(families, np.int32),
         Speller.learn(_texts(procedures), (*(e.key for e in vocabulary.entries), *(a for _, a in flat))),
-        _dense.make_index(vectors),
+        _dense.Vectors.make(vectors),
         encoder,
     )
 
@@ -144,10 +152,16 @@ def _vectors(procedures: Sequence[Procedure], encoder: _dense.Encoder) -> NDArra
 
 def _texts(procedures: Sequence[Procedure]) -> Iterator[list[str]]:
     """What the spelling learns from: names and texts, folded as they stand, shorthand and all."""
-    for p in procedures:
+    # Of a large catalogue only some are read to the end.
+    step = 1 + len(procedures) // _SPELLED
+    for number, p in enumerate(procedures):
+        if number % step:
+            yield _WORD.findall(folded(p.name))
+            continue
         papers = " ".join(item.name for case in p.documents for item in case.items)
-        for text in (p.name, p.field, " ".join(p.steps)[:3000], papers[:1500], " ".join(p.results)):
-            yield _WORD.findall(fold(text))
+        # Three times the name: what stands in a name, if only once, is a word ("mẫu VC").
+        for text in (p.name, p.name, p.name, p.field, " ".join(p.steps)[:3000], papers[:1500], " ".join(p.results)):
+            yield _WORD.findall(folded(text))
 
 
 def save(index: Index, folder: Path) -> None:
@@ -161,7 +175,7 @@ def save(index: Index, folder: Path) -> None:
         arrays.update(leg.arrays(name))
     for name, fact in index.facts.items():
         arrays[f"fact.{name}"] = fact
-    np.savez(folder / "index.npz", **arrays)  # type: ignore[arg-type]
+    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / "index.safetensors")
     about = {
         "fingerprint": fingerprint(),
         "model": index.model,
@@ -170,7 +184,7 @@ def save(index: Index, folder: Path) -> None:
         "spelling": index.speller.as_json(),
     }
     (folder / "index.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
-    faiss.write_index(index.vectors, str(folder / "vectors.faiss"))
+    index.vectors.save(folder)
 
 
 def load(folder: Path) -> Index:
@@ -187,8 +201,7 @@ def load(folder: Path) -> Index:
                 f"The index of version {folder.name} was made by another release of the program; "
                 "run `motcua catalogue reindex`."
             )
-        with np.load(folder / "index.npz", allow_pickle=False) as stored:
-            arrays = {key: stored[key] for key in stored.files}
+        arrays = _dense.mapped(folder / "index.safetensors")
         model = str(about["model"])
         encoder: _dense.Encoder
         encoder = _dense.StaticEncoder(folder / "model") if model == STATIC else _dense.TransformerEncoder(model)
@@ -201,7 +214,7 @@ def load(folder: Path) -> Index:
             arrays["features"],
             arrays["families"],
             Speller(**about["spelling"]),
-            faiss.read_index(str(folder / "vectors.faiss")),
+            _dense.Vectors.load(folder),
             encoder,
         )
     except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:

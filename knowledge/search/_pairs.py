@@ -9,10 +9,12 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Sequence
+from itertools import count
 
 from knowledge.procedures import Procedure
+from knowledge.search._folding import folded
 from knowledge.search._stop import subject
-from knowledge.text import fold, tokens
+from knowledge.text import tokens
 from knowledge.vocabulary import Vocabulary
 
 _TOKEN = re.compile(r"[a-z0-9]+")
@@ -52,21 +54,35 @@ class Pairs:
     def generate(self, per_procedure: int) -> Iterator[tuple[list[str], int]]:
         """Pairs of a question's content (folded syllables) and the number of its procedure."""
         for number, procedure in enumerate(self._procedures):
-            name = re.sub(r"\([^)]*\)", " ", procedure.name)
-            core = f" {' '.join(tokens(name)).removeprefix('thu tuc ')} "
-            spoken = [(f" {o} ", said) for o, said in self._spoken.items() if f" {o} " in core]
-            spoken.sort(key=lambda pair: -len(pair[0]))
-            casual = [pair for pair in self._casual if pair[0] in core]
-            everyday = self._everyday[number]
-            for turn in range(per_procedure):
-                if everyday and turn % 3 == 0:
-                    text = " ".join(self._random.choice(everyday))
-                else:
-                    text = self._said(self._piece(core.split()), spoken[:3], casual)
-                question = self._framed(text).split()
+            made = self._questions(number)
+            for _ in range(per_procedure):
+                question = next(made).split()
                 yield subject(question) or question, number
             for sentence in self._sentences(procedure):
                 yield sentence, number
+
+    def sample(self, most: int) -> Iterator[tuple[str, int]]:
+        """Whole questions, at most one a procedure, about procedures chosen by chance, and their numbers."""
+        every = range(len(self._procedures))
+        for number in self._random.sample(every, min(most, len(every))):
+            made = self._questions(number)
+            # The first is an everyday name as the index holds it, which would be too easy.
+            next(made)
+            yield next(made), number
+
+    def _questions(self, number: int) -> Iterator[str]:
+        name = re.sub(r"\([^)]*\)", " ", self._procedures[number].name)
+        core = f" {' '.join(tokens(name)).removeprefix('thu tuc ')} "
+        spoken = [(f" {o} ", said) for o, said in self._spoken.items() if f" {o} " in core]
+        spoken.sort(key=lambda pair: -len(pair[0]))
+        casual = [pair for pair in self._casual if pair[0] in core]
+        everyday = self._everyday[number]
+        for turn in count():
+            if everyday and turn % 3 == 0:
+                text = " ".join(self._random.choice(everyday))
+            else:
+                text = self._said(self._piece(core.split()), spoken[:3], casual)
+            yield self._framed(text)
 
     def _piece(self, words: list[str]) -> str:
         chance = self._random
@@ -121,7 +137,7 @@ class Pairs:
 
     def _sentences(self, procedure: Procedure) -> list[list[str]]:
         papers = (item.name for case in procedure.documents for item in case.items)
-        text = fold(". ".join((*procedure.steps, *papers, *procedure.results))[:_SENTENCE_TEXT])
+        text = folded(". ".join((*procedure.steps, *papers, *procedure.results))[:_SENTENCE_TEXT])
         parts = [_TOKEN.findall(part) for part in re.split(r"[.;:\n]| - ", text)]
         parts = [part for part in parts if 5 <= len(part) <= 40]
         self._random.shuffle(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from knowledge.search._features import pairs
 from knowledge.search._index import Index
-from knowledge.search._postings import letters
+from knowledge.search._postings import Scored, best, letters
 from knowledge.search._reading import Reading
 from knowledge.search._variants import deciding, qualifiers
 
@@ -20,6 +21,9 @@ Floats = NDArray[np.float32]
 _DEPTH = 30
 _EXPANSION_FIELDS = 0.5
 _EXPANSION_NAMES = 0.3
+_ORGANISED: Final = re.compile(
+    r"\b(?:cong ty|cty|doanh nghiep|to chuc|co quan nha|don vi|hop tac xa|chu dau tu|truong hoc|benh vien|chi nhanh)\b"
+)
 
 SIGNALS: Final = (
     "fields", "names", "letters", "dense_raw", "dense_expanded", "alias", "covered", "covering", "expanded_covering",
@@ -50,45 +54,43 @@ def rank(reading: Reading, index: Index, weights: Floats) -> Ranked:
     legs = index.legs
     subject = pairs(reading.subject)
     single = dict.fromkeys(subject, 1.0)
-    fields = legs["fields"].scores(_with(single, reading, _EXPANSION_FIELDS))
-    names = legs["names"].scores(_with(single, reading, _EXPANSION_NAMES))
+    fields = legs["fields"].score(_with(single, reading, _EXPANSION_FIELDS))
+    names = legs["names"].score(_with(single, reading, _EXPANSION_NAMES))
     shapes = _letters(reading.subject, index)
     alias = _alias(reading.subject, index)
     vectors = index.encoder.encode_question(reading.text, reading.subject, reading.expanded)
-    # With FAISS the nearest come first without scoring every row.
-    _, nearest = index.vectors.search(vectors, min(_DEPTH, len(index.codes)))
-    rows = np.unique(
-        np.concatenate(
-            [_top(leg, _DEPTH) for leg in (fields, names, shapes)] + [_top(alias, 10), nearest.ravel().astype(np.int64)]
-        )
-    )
-    rows = rows[rows >= 0]
-    dense = index.rows[rows] @ vectors.T
-    raw_words = legs["rarity"].scores(dict.fromkeys(reading.subject, 1.0))
-    all_words = legs["rarity"].scores(dict.fromkeys(reading.expanded, 1.0))
+    put_forward = [leg.top(_DEPTH) for leg in (fields, names, shapes)]
+    rows = np.unique(np.concatenate([*put_forward, best(alias, 10), index.vectors.nearest(vectors, _DEPTH)]))
+    dense = index.vectors.rows[rows] @ vectors.T
+    raw_words = legs["rarity"].score(dict.fromkeys(reading.subject, 1.0)).at(rows)
+    all_words = legs["rarity"].score(dict.fromkeys(reading.expanded, 1.0)).at(rows)
     asked = sum(legs["rarity"].rarity(word) for word in set(reading.subject)) or 1.0
     weight = index.facts["weight"][rows] + np.float32(1e-6)
     spoken = qualifiers((*reading.tokens, "|", *reading.expanded), spoken=True)
     special = index.features[rows]
     acts = deciding()
+    # Who says "tôi" and names no company asks for themselves.
+    citizen = np.maximum(
+        index.facts["citizen"][rows], np.float32(_ORGANISED.search(" ".join(reading.tokens)) is not None)
+    )
     signals = np.column_stack(
         [
-            fields[rows] / max(float(fields.max()), 1e-6),
-            names[rows] / max(float(names.max()), 1e-6),
-            shapes[rows],
+            fields.at(rows) / max(fields.most(rows), 1e-6),
+            names.at(rows) / max(names.most(rows), 1e-6),
+            shapes.at(rows),
             dense[:, 0],
             dense[:, 1],
             alias[rows],
-            raw_words[rows] / asked,
-            raw_words[rows] / weight,
-            all_words[rows] / weight,
+            raw_words / asked,
+            raw_words / weight,
+            all_words / weight,
             (special & spoken & ~acts).sum(1),
             (special & ~spoken & ~acts).sum(1),
             (spoken & ~special & ~acts).sum(1),
             (special & spoken & acts).any(1),
             (spoken & acts).any() & ~(special & spoken & acts).any(1),
             (special & ~spoken & acts).sum(1),
-            index.facts["citizen"][rows],
+            citizen,
             index.facts["commune"][rows],
             index.facts["province"][rows],
             index.facts["common"][rows],
@@ -109,12 +111,12 @@ def _with(single: dict[str, float], reading: Reading, weight: float) -> dict[str
     return query
 
 
-def _letters(subject: Sequence[str], index: Index) -> Floats:
+def _letters(subject: Sequence[str], index: Index) -> Scored:
     leg = index.legs["letters"]
     counts = letters(subject)
     query = {gram: (1.0 + np.log(count)) * leg.rarity(gram) for gram, count in counts.items() if gram in leg.terms}
     norm = float(np.sqrt(sum(w * w for w in query.values()))) or 1.0
-    return leg.scores({gram: float(w) / norm for gram, w in query.items()})
+    return leg.score({gram: float(w) / norm for gram, w in query.items()})
 
 
 def _alias(subject: Sequence[str], index: Index) -> Floats:
@@ -123,12 +125,7 @@ def _alias(subject: Sequence[str], index: Index) -> Floats:
     asked = sum(leg.rarity(word) for word in set(subject)) or 1.0
     shared = leg.scores(dict.fromkeys(subject, 1.0))
     close = shared / (shared + (index.alias_weight - shared) + np.float32(0.5) * (np.float32(asked) - shared))
-    best = np.zeros(len(index.codes), np.float32)
+    found = np.zeros(len(index.codes), np.float32)
     held = np.flatnonzero(shared)
-    np.maximum.at(best, index.alias_owner[held], close[held])
-    return best
-
-
-def _top(scores: Floats, depth: int) -> NDArray[np.int64]:
-    chosen = np.argpartition(-scores, depth)[:depth] if len(scores) > depth else np.arange(len(scores))
-    return chosen[scores[chosen] > 0].astype(np.int64)
+    np.maximum.at(found, index.alias_owner[held], close[held])
+    return found

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from knowledge.search._spelling import Speller
-from knowledge.search._stop import law_cues, masks
+from knowledge.search._stop import general_cues, law_cues, masks
 from knowledge.text import codes, normalise, tokens
 from knowledge.vocabulary import Ambiguity, Entry, Vocabulary, words
 
@@ -31,6 +31,7 @@ class Reading:
         official: official syllables they stand for, without repetition of phrases.
         ambiguity: set when the subject alone fits several procedures.
         law: signs of a question about fines and offences.
+        general: signs of a question about what the law says, not about getting something done.
         known: share of the subject's syllables that the catalogue or the vocabulary knows.
     """
 
@@ -42,6 +43,7 @@ class Reading:
     official: tuple[tuple[str, ...], ...]
     ambiguity: Ambiguity | None
     law: int
+    general: int
     known: float
 
     @property
@@ -75,5 +77,14 @@ def read(text: str, vocabulary: Vocabulary, speller: Speller) -> Reading:
     ambiguity = vocabulary.ambiguous(folded) or vocabulary.ambiguous(subject)
     known = sum(speller.knows(word) for word in subject) / len(subject) if subject else 0.0
     return Reading(
-        text, tuple(codes(text)), tuple(folded), tuple(subject), entries, official, ambiguity, law_cues(folded), known
+        text,
+        tuple(codes(text)),
+        tuple(folded),
+        tuple(subject),
+        entries,
+        official,
+        ambiguity,
+        law_cues(folded),
+        general_cues(folded),
+        known,
     )

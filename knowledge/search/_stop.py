@@ -20,18 +20,33 @@ _MARKED: Final = _words(
     """
     tôi tui mình em anh chị bạn ad admin cô chú bác cậu ơi nhé nha nhỉ hả ạ à á ừ ờ dạ vâng thưa xin chào hỏi giùm dùm
     với thì là mà và hay hoặc của các những như thế nào gì sao đâu ai mấy không được phải cần muốn ra vô vào để
-    ở cho về theo rồi giờ này nọ kia đó đấy đây vậy khi nếu thủ tục quy định việc ta biết nghe hết cũng đều đã đang sẽ
-    vẫn rất quá hiện hướng dẫn thực tại nhất tìm hiểu thêm nữa có thể chi tiết gồm bao luôn nay từ đến tới lúc
-    trong trường hợp cách nên tự chỉ mỗi đi lên nộp xem hồ sơ nơi chỗ bằng
+    ở cho về theo rồi giờ này nọ kia đó đấy đây vậy khi nếu việc ta biết nghe hết cũng đều đã đang sẽ
+    nghen hen hông hổng tụi hổm rày dậy dzậy luôn liền
+    vẫn rất quá hiện tại thêm nữa có gồm nay từ đến tới lúc trong cách nên mỗi đi lên nộp xem nơi chỗ
     """
 )
-# The same without marks, less those that fold into a word with a meaning (từ and tử, bao and báo, cần and căn).
+# The same without marks, less those that fold into a word with a meaning (đâu and đầu, từ and tử, bạn and bản).
 _FOLDED: Final = _words(
     """
-    toi tui minh em anh ban ad admin oi nhe ah uh vang xin chao gium dum voi la ma va hay hoac cua cac nhung nhu nao gi
-    sao dau may khong duoc phai muon de o roi gio nay kia vay khi neu viec ta biet nghe het cung deu se van rat hien
-    cho ve theo them nua luon toi den truong hop
+    toi tui minh em anh ad admin oi nhe ah uh xin chao gium dum voi la ma va hay hoac cua cac nhung nhu nao gi
+    sao khong duoc phai muon de o roi gio nay kia vay khi neu viec ta biet het deu se rat hien
+    cho ve theo them nua luon toi den
     """
+)
+# Words of two syllables, one of which looks like one of those; folded.
+_WHOLE: Final = re.compile(
+    r"\b(?:"
+    r"nha o|cho o|noi o|o to|noi cu tru|bao ve|ve sinh|ve tinh|ma so|ma tuy|ma vach|thuoc la|"
+    r"cua (?:khau|hang)|mot cua|dong cua|ban sao|trich sao|sao (?:y|luc)|hang khong|khong (?:gian|day|quan)|"
+    r"de (?:nghi|an|tai|cuong|dieu|xuat)|(?:sinh|nghi|vo) de|vay von|cho vay|vay tien|cho (?:thue|muon)|"
+    r"hoi cho|tang cho|"
+    r"vu khi|khi (?:tuong|dot|thai|hau)|dau khi|viec lam|(?:thoi|nghi|tim|lam) viec|dac biet|het (?:han|hieu luc)|"
+    r"den bu|chup anh|anh hung|tieng anh|dien anh|nhiep anh|tre em|em be|(?:chung|xac|thuyet|phat) minh|vac xin|da voi|"
+    r"(?:kinh doanh|hanh nghe|nganh) duoc(?! khong| hay| chua)|duoc (?:lieu|pham|si)|day them|them nganh|lam them|"
+    r"cach (?:mang|ly)|(?:tu|quy) cach|"
+    r"tu (?:choi|thien|tran)|chung tu|nop (?:thue|tien|dan)|nguoi nop|cham nop|len (?:tho|lau)|"
+    r"qua (?:canh|tai|kho|han|trinh)|the chap|thay the|ghi chu|bac si"
+    r")\b"
 )
 # Said by themselves these are no subject; beside one they may belong to it.
 _LIGHT: Final = _words("moi con bi qua ba ong co chu bac ho do giay lam don mau chua cu lai so xa")
@@ -57,7 +72,14 @@ _FRAMES: Final = re.compile(
             r"(?:nhu )?the nao|lam sao(?: de)?|ra sao|the nao|lam gi|la gi|can lam gi",
             r"(?:nop |lam |qua |tren |bang )?(?:truc tuyen|dich vu cong|online)(?: (?:duoc|khong))*|(?:qua|tren) mang",
             r"(?:qua |gui )?buu dien|buu chinh|gui ve nha",
-            r"moi nhat(?: hien nay)?|hien nay|bay gio|(?:cho|xin|muon|toi) (?:toi |em |minh |tui )*hoi(?: ve| la)?",
+            r"moi nhat(?: hien nay)?|hien (?:nay|tai|hanh)|bay gio|truong hop(?: nao)?|"
+            r"bang (?:cach|hinh thuc)(?: nao| gi)?|(?:cac )?ban oi|(?:nho|xin) ban|hoi them|bao gom",
+            r"thuc hien(?! hop dong)",
+            r"(?:cho|xin|muon|toi) (?:toi |em |minh |tui )*hoi(?: ve| la)?",
+            r"(?:chung|hoi) nao|(?:ba con|may (?:anh|chi|anh chi)) (?:oi|cho hoi)|hom ray|vay ta",
+            # A commune has two or three syllables; what tells where is no subject.
+            r"(?:(?:em|toi|tui|minh|nha|con) )?(?:o|tai) (?:xa|phuong|thi tran|huyen|thi xa|thanh pho|tinh) "
+            r"(?!nao\b|khac\b|nay\b|dang\b|lam\b|co\b|thi\b|muon\b|can\b|hay\b|hoac\b)\w+ \w+",
             r"vui long|huong dan(?! vien)|thuc hien thu tuc|thu tuc(?: hanh chinh)?|quy dinh(?: moi)?|phap luat",
             r"xin chao|chao (?:ad|anh|chi|ban)|co the|chi tiet|tim hieu|nhu vay|ho so|(?:lam|can) don|viec gi",
             r"(?:duoc|co|phai) (?:khong|ko)|duoc hay khong|co duoc|hay khong",
@@ -76,6 +98,13 @@ _LAW: Final = re.compile(
 _TRAFFIC: Final = re.compile(
     r"\b(?:vuot den do|nong do con|khong doi mu|khong that day|dung xe|do xe|chay qua toc do|lan lan|nguoc chieu)\b"
 )
+# Signs of a question about what the law says, and not about how to get something done.
+_GENERAL: Final = re.compile(
+    r"\b(?:(?<!phi )la gi|(?:duoc )?hieu (?:nhu the nao|the nao|ra sao)|the nao la|tai sao|vi sao|khai niem|nguyen tac|"
+    r"trach nhiem (?:cua|thuoc|trong)|cach tinh|tinh nhu the nao|co bat buoc|bat buoc phai|phan biet|khac nhau|"
+    r"(?:theo|tai|o) (?:van ban|quy dinh|dieu|khoan) nao|noi dung nao|doi tuong nao|moi phai|tro len|"
+    r"co duoc (?:lam|nhan|mang|ban|mua|su dung)|y nghia|vai tro|so sanh)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -93,18 +122,21 @@ def masks(tokens: Sequence[str], marked: Sequence[str] | None = None) -> Masks:
         tokens: folded syllables.
         marked: the same as they were typed; where they bear marks, these tell stop words from their look-alikes.
     """
-    in_frame = _in_frames(tokens)
+    in_frame = _found(_FRAMES, tokens)
+    whole = _found(_WHOLE, tokens)
     if marked is not None and any(not word.isascii() for word in marked):
         empty = [word in _MARKED for word in marked]
     else:
         empty = [token in _FOLDED for token in tokens]
+    empty = [stop and not part for stop, part in zip(empty, whole, strict=True)]
     kept = [not held and not stop for held, stop in zip(in_frame, empty, strict=True)]
     if any(keep and token not in _LIGHT for keep, token in zip(kept, tokens, strict=True)):
         return Masks(tuple(kept), tuple(in_frame))
     return Masks(tuple(not stop for stop in empty), (False,) * len(tokens))
 
 
-def _in_frames(tokens: Sequence[str]) -> list[bool]:
+def _found(pattern: re.Pattern[str], tokens: Sequence[str]) -> list[bool]:
+    """For each token, whether a match of the pattern over the joined tokens holds it."""
     joined = " ".join(tokens)
     found = [False] * len(tokens)
     begins: dict[int, int] = {}
@@ -115,7 +147,7 @@ def _in_frames(tokens: Sequence[str]) -> list[bool]:
         offset += len(token)
         ends[offset] = index
         offset += 1
-    for match in _FRAMES.finditer(joined):
+    for match in pattern.finditer(joined):
         start, end = match.span()
         while end > start and joined[end - 1] == " ":
             end -= 1
@@ -136,3 +168,8 @@ def law_cues(tokens: Sequence[str]) -> int:
     """How many signs of a question about fines, offences or traffic rules there are."""
     joined = " ".join(tokens)
     return len(_LAW.findall(joined)) + len(_TRAFFIC.findall(joined))
+
+
+def general_cues(tokens: Sequence[str]) -> int:
+    """How many signs of a question about the law in general there are: definitions, reasons, duties."""
+    return len(_GENERAL.findall(" ".join(tokens)))

@@ -32,6 +32,10 @@ _DECAY = 0.99
 _VOCABULARY = 60_000
 _LEAST_STEPS = 300
 _UNKNOWN = "[UNK]"
+# Procedures that one training learns from: a drawn part of a catalogue that repeats itself for many places; and from
+# how many on each gets fewer questions, so that a training takes no longer.
+_MOST = 6_000
+_MANY = 3_000
 
 
 def train(
@@ -51,9 +55,13 @@ def train(
         progress: called with a short word and a share between 0 and 1.
     """
     progress("pairs", 0.0)
+    if len(procedures) > _MOST:
+        chosen = np.random.default_rng(settings.seed).choice(len(procedures), _MOST, replace=False)
+        procedures = [procedures[place] for place in np.sort(chosen)]
     questions: list[list[str]] = []
     owners: list[int] = []
-    for question, owner in Pairs(procedures, vocabulary, settings.seed).generate(settings.pairs):
+    each = max(1, settings.pairs * _MANY // max(_MANY, len(procedures)))
+    for question, owner in Pairs(procedures, vocabulary, settings.seed).generate(each):
         questions.append(features(question))
         owners.append(owner)
     texts = [doc_features(p) for p in procedures]
@@ -141,7 +149,13 @@ def _update(
     rate: float,
 ) -> None:
     """One step, in place: forward, gradient by hand, and an update of the touched rows scaled by their own size."""
-    touched, columns = np.unique(np.concatenate([asked.indices, held.indices]), return_inverse=True)
+    both = np.concatenate([asked.indices, held.indices])
+    marked = np.zeros(len(weights), np.bool_)
+    marked[both] = True
+    touched = np.flatnonzero(marked)
+    place = np.empty(len(weights), np.int32)
+    place[touched] = np.arange(len(touched), dtype=np.int32)
+    columns = place[both]
     split = len(asked.indices)
     small = weights[touched]
     asked = sparse.csr_matrix((asked.data, columns[:split], asked.indptr), shape=(asked.shape[0], len(touched)))

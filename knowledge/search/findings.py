@@ -42,6 +42,8 @@ class Findings:
         domain: how likely it is that the question is about a procedure at all.
         redirect: what the vocabulary knows that no procedure answers.
         subject: the words the search went by.
+        ranking: what `hits` were chosen from, best first, with look-alikes that would not be asked about; empty when
+            the hits come from a code or a known ambiguity.
     """
 
     decision: Decision
@@ -50,3 +52,4 @@ class Findings:
     domain: float = 1.0
     redirect: Redirect | None = None
     subject: tuple[str, ...] = ()
+    ranking: tuple[Hit, ...] = ()

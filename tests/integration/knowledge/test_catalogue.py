@@ -4,52 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
-import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from knowledge import _versions
 from knowledge.catalogue import STARTER, Catalogue, read_source
-from knowledge.settings import KnowledgeSettings
 from store.engine import Database
 from store.errors import Conflict, Invalid, NotFound, Unavailable
-from store.migrate import upgrade
 from store.tables import catalogue_events
+from tests.integration.knowledge.conftest import TINY
 
-ROOT = Path(__file__).parents[3]
-TINY = KnowledgeSettings(dims=16, pairs=4, refresh_s=0.0, keep_versions=2)
 RESIDENCE, CIVIL = STARTER / "cu_tru.yml", STARTER / "ho_tich.yml"
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(f"sqlite+aiosqlite:///{tmp_path / 'test.db'}")
-    await upgrade(opened)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "catalogue"
-
-
-@pytest.fixture
-async def catalogue(database: Database, home: Path) -> AsyncIterator[Catalogue]:
-    opened = Catalogue(database, home, TINY)
-    yield opened
-    await opened.close()
 
 
 async def events(database: Database) -> list[tuple[str, str, str | None]]:
     async with database.connect() as connection:
         rows = (await connection.execute(select(catalogue_events).order_by(catalogue_events.c.id))).mappings().all()
-    return [(row["what"], row["version_id"], row["data"]["before"]) for row in rows]
+    switches = [row for row in rows if row["what"] in {"published", "rolled_back"}]
+    return [(row["what"], row["version_id"], row["data"].get("before")) for row in switches]
 
 
 async def test_nothing_is_live_before_the_first_publication(catalogue: Catalogue) -> None:
@@ -127,91 +101,42 @@ async def test_a_source_without_a_usable_record_changes_nothing(catalogue: Catal
 
 async def test_a_version_whose_files_changed_cannot_go_live(catalogue: Catalogue, home: Path) -> None:
     built = await catalogue.import_(RESIDENCE, actor="me")
-    with (home / built.id / "procedures.jsonl").open("ab") as file:
+    with (home / built.id / "index.json").open("ab") as file:
         file.write(b"{}\n")
-    with pytest.raises(Invalid, match=r"procedures\.jsonl is missing or was changed"):
+    with pytest.raises(Invalid, match=r"index\.json is missing or was changed"):
         await catalogue.publish(built.id, actor="me")
     with pytest.raises(NotFound):
         await catalogue.publish("no-such-version", actor="me")
 
 
 async def test_two_builds_at_once_are_one_build_and_one_clear_refusal(catalogue: Catalogue) -> None:
-    imported = read_source(RESIDENCE)
+    first, second = [await catalogue.stage(RESIDENCE, actor=who) for who in "ab"]
     done = await asyncio.gather(
-        catalogue.build(imported, actor="a"), catalogue.build(imported, actor="b"), return_exceptions=True
+        catalogue.build(first.id, actor="a"), catalogue.build(second.id, actor="b"), return_exceptions=True
     )
     assert sorted(type(result).__name__ for result in done) == ["Conflict", "Version"]
     (refusal,) = [result for result in done if isinstance(result, Conflict)]
     assert "is running" in refusal.message
-    assert (await catalogue.build(imported, actor="c")).state == "ready"
+    assert (await catalogue.build(second.id, actor="b")).state == "ready"
 
 
-async def test_a_failed_build_leaves_no_files_and_says_failed(
-    catalogue: Catalogue, home: Path, monkeypatch: pytest.MonkeyPatch
+async def test_only_the_newest_versions_keep_their_index_and_all_keep_their_records(
+    catalogue: Catalogue, home: Path
 ) -> None:
-    def refuse(folder: Path, *, searches: bool = True) -> None:
-        raise Invalid("the check fails")
-
-    monkeypatch.setattr(_versions, "check", refuse)
-    with pytest.raises(Invalid, match="the check fails"):
-        await catalogue.import_(RESIDENCE, actor="me")
-    assert [v.state for v in await catalogue.list()] == ["failed"]
-    assert [path.name for path in home.iterdir()] == [".lock"]
-
-
-_IMPORT = """
-import asyncio, sys
-from pathlib import Path
-from knowledge.catalogue import Catalogue
-from knowledge.settings import KnowledgeSettings
-from store.engine import Database
-
-async def main():
-    catalogue = Catalogue(Database(sys.argv[1]), Path(sys.argv[2]), KnowledgeSettings(dims=64, pairs=60, epochs=50))
-    await catalogue.import_(Path(sys.argv[3]), actor="killed", progress=lambda what, share: print(what, flush=True))
-
-asyncio.run(main())
-"""
-
-
-async def test_a_build_that_is_killed_leaves_the_old_version_live_and_is_cleared_next_time(
-    catalogue: Catalogue, database: Database, home: Path
-) -> None:
-    first = await catalogue.import_(RESIDENCE, actor="me")
-    await catalogue.publish(first.id, actor="me")
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", _IMPORT, database.url, str(home), str(CIVIL)),
-        stdout=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert process.stdout is not None
-    while b"training" not in await process.stdout.readline():
-        assert process.returncode is None
-    with pytest.raises(Conflict):
-        await catalogue.import_(CIVIL, actor="me")
-    process.kill()
-    await process.wait()
-    assert list(home.glob(".unfinished-*"))
-    assert (await catalogue.snapshot()).version == first.id
-    again = await catalogue.import_(CIVIL, actor="me")
-    assert again.state == "ready"
-    assert not list(home.glob(".unfinished-*"))
-    states = {v.actor: v.state for v in await catalogue.list()}
-    assert states["killed"] == "failed"
-
-
-async def test_only_the_newest_versions_keep_their_files(catalogue: Catalogue, home: Path) -> None:
     made = []
-    for source in (RESIDENCE, CIVIL, RESIDENCE, CIVIL):
+    for source in (RESIDENCE, CIVIL, RESIDENCE):
         version = await catalogue.import_(source, actor="me")
         await catalogue.publish(version.id, actor="me")
         made.append(version.id)
-    kept = {path.name for path in home.iterdir() if path.is_dir()}
-    assert kept == set(made[-2:])
     states = {v.id: v.state for v in await catalogue.list()}
-    assert [states[version] for version in made] == ["removed", "removed", "published", "published"]
-    assert (await catalogue.rollback(actor="me")).id == made[-2]
+    assert [states[version] for version in made] == ["removed", "published", "published"]
+    assert not (home / made[0] / "index.json").exists()
+    assert len(await catalogue.records(made[0])) == 13
+    assert (await catalogue.diff(made[0], against=made[2])).empty
+    assert (await catalogue.rollback(actor="me")).id == made[1]
+    again = await catalogue.publish(made[0], actor="me")
+    assert again.live
+    assert (await catalogue.snapshot()).searcher.search("đăng ký tạm trú").hits
 
 
 async def test_the_starter_is_published_once_and_never_over_another(catalogue: Catalogue) -> None:
@@ -286,5 +211,7 @@ async def test_progress_is_told_from_reading_to_checking(catalogue: Catalogue) -
     told: list[tuple[str, float]] = []
     await catalogue.import_(RESIDENCE, actor="me", progress=lambda what, share: told.append((what, share)))
     whats = list(dict.fromkeys(what for what, _ in told))
-    assert whats == ["reading", "pairs", "training", "index", "done", "checking"]
-    assert [share for _, share in told] == sorted(share for _, share in told)
+    assert whats[:4] == ["reading", "province layer", "comparing", "staged"]
+    assert {"training", "index", "checking"} <= set(whats)
+    shares = [share for what, share in told if what not in whats[:4]]
+    assert shares == sorted(shares)

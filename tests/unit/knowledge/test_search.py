@@ -20,11 +20,13 @@ from knowledge.search._dense import StaticEncoder
 from knowledge.search._features import features
 from knowledge.search._postings import bm25
 from knowledge.search._spelling import Speller, _one_edit
-from knowledge.search._stop import law_cues, subject
+from knowledge.search._stop import general_cues, law_cues, subject
 from knowledge.search._variants import family
 from knowledge.search.build import build
+from knowledge.search.calibration import Calibration
 from knowledge.settings import KnowledgeSettings
 from knowledge.text import fold, tokens
+from knowledge.vocabulary import Vocabulary
 from store.errors import Invalid
 
 SMALL = KnowledgeSettings(dims=64, pairs=12)
@@ -208,7 +210,7 @@ def test_a_catalogue_of_one_procedure_can_be_searched(tmp_path: Path) -> None:
 def test_an_empty_catalogue_and_a_damaged_index_are_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="cannot be searched"):
         build([], tmp_path, SMALL)
-    for name in ("index.json", "index.npz", "vectors.faiss"):
+    for name in ("index.json", "index.safetensors", "vectors.faiss"):
         (tmp_path / name).write_bytes((folder / name).read_bytes()[:1000])
     with pytest.raises(Invalid, match="cannot be read"):
         Searcher.load(tmp_path)
@@ -283,3 +285,34 @@ def test_the_real_catalogue_is_searched_as_well_as_the_readme_says(capsys: pytes
     printed = capsys.readouterr().out
     assert status == 0, printed
     assert "ok  1.001193" in printed
+
+
+def test_a_version_keeps_its_words_and_a_curve_of_its_own(folder: Path, searcher: Searcher) -> None:
+    assert Vocabulary.of(folder).rows == Vocabulary.shipped().rows
+    kept = Calibration.of(folder)
+    assert kept.points == Calibration.shipped().points
+    assert len(kept.measured) > 100
+    assert sum(right for _, right in kept.measured) / len(kept.measured) > 0.5
+    assert searcher.calibration.measured == kept.measured
+
+
+def test_words_that_are_part_of_another_keep_their_meaning() -> None:
+    assert subject(tokens("kinh doanh dược")) == ["kinh", "doanh", "duoc"]
+    assert subject(tokens("đăng ký chi nhánh hợp tác xã")) == ["dang", "ky", "chi", "nhanh", "hop", "tac", "xa"]
+    assert subject(tokens("cấp lại chứng chỉ hành nghề")) == ["cap", "lai", "chung", "chi", "hanh", "nghe"]
+    assert subject(tokens("trong trường hợp nào được làm hộ chiếu")) == ["lam", "ho", "chieu"]
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["marked", "plain"])
+@pytest.mark.parametrize(
+    ("text", "signs"),
+    [
+        ("Vốn điều lệ là gì?", 1),
+        ("Tại sao phải đối thoại", 1),
+        ("Trách nhiệm của Vụ Vật liệu xây dựng", 1),
+        ("làm căn cước cần giấy gì", 0),
+        ("lệ phí là gì", 0),
+    ],
+)
+def test_questions_about_the_law_in_general_are_told_by_their_signs(text: str, signs: int, plain: bool) -> None:
+    assert general_cues(tokens(fold(text) if plain else text)) == signs

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from knowledge.catalogue import STARTER
 from knowledge.importers import overlay
 from knowledge.text import tokens
-from knowledge.vocabulary import Vocabulary, words
+from knowledge.vocabulary import FILE, Vocabulary, words
+from store.errors import Invalid
 
 
 @pytest.fixture(scope="module")
 def vocabulary() -> Vocabulary:
-    return Vocabulary.load()
+    return Vocabulary.shipped()
 
 
 def official(vocabulary: Vocabulary, text: str) -> str:
@@ -92,3 +95,80 @@ def test_most_codes_of_the_tables_are_in_the_starter_catalogue(vocabulary: Vocab
     known = {p.code for p in overlay.load(STARTER.glob("*.yml")).procedures}
     codes = {code for entry in vocabulary.entries for code in entry.codes}
     assert len(codes & known) / len(codes) > 0.8
+
+
+@dataclass(frozen=True)
+class Written:
+    """A row as the console stores it."""
+
+    everyday: str
+    official: str
+    ambiguous: bool = False
+    note: str | None = None
+
+
+def test_a_row_of_an_admin_takes_the_place_of_what_ships(vocabulary: Vocabulary) -> None:
+    own = vocabulary.with_rows(
+        [Written("sang tên", "1.013831"), Written("sạp hàng rong", "đăng ký hộ kinh doanh (1.001612)")],
+        {"1.013831": "Đăng ký biến động"},
+    )
+    assert own.ambiguous(tokens("sang tên")) is None
+    assert official(own, "sang tên") == "dang ky bien dong"
+    assert official(own, "sạp hàng rong") == "dang ky ho kinh doanh"
+    assert vocabulary.ambiguous(tokens("sang tên")) is not None
+    assert own.ambiguous(tokens("làm giấy sang tên")) is not None
+
+
+def test_an_ambiguous_row_of_an_admin_asks_back(vocabulary: Vocabulary) -> None:
+    own = vocabulary.with_rows(
+        [Written("sổ đỏ", "Sang tên (1.013831) || Làm lại sổ mất = 1.012786", ambiguous=True, note="Việc gì về sổ đỏ?")]
+    )
+    found = own.ambiguous(tokens("sổ đỏ"))
+    assert found is not None
+    assert found.question == "Việc gì về sổ đỏ?"
+    assert [(c.label, c.code) for c in found.choices] == [("Sang tên", "1.013831"), ("Làm lại sổ mất", "1.012786")]
+
+
+def test_the_later_of_two_rows_counts(vocabulary: Vocabulary) -> None:
+    own = vocabulary.with_rows([Written("lãnh bưu", "bưu chính"), Written("lãnh bưu", "trợ cấp xã hội")])
+    assert official(own, "lãnh bưu") == "tro cap xa hoi"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        Written("", "x"),
+        Written(" | ", "1.001193"),
+        Written("hú", ""),
+        Written("hú", "()"),
+        Written("hú", "Một (1.001193)", ambiguous=True),
+        Written("hú", "Một (1.001193) || Hai", ambiguous=True),
+        Written("hú", "1.001193 || 1.001612", ambiguous=True),
+    ],
+)
+def test_a_row_that_says_nothing_is_refused_with_a_sentence(vocabulary: Vocabulary, row: Written) -> None:
+    with pytest.raises(Invalid, match="row"):
+        vocabulary.with_rows([row])
+
+
+def test_tabs_and_lines_in_a_row_do_not_break_the_file(vocabulary: Vocabulary, tmp_path: Path) -> None:
+    own = vocabulary.with_rows([Written("đám\tcưới\nxã", "đăng ký\tkết hôn\n1.000894")])
+    own.write(tmp_path / FILE)
+    assert Vocabulary.of(tmp_path).rows == own.rows
+    assert official(Vocabulary.of(tmp_path), "đám cưới xã") == "dang ky ket hon"
+
+
+def test_a_folder_without_words_has_those_that_ship(vocabulary: Vocabulary, tmp_path: Path) -> None:
+    assert Vocabulary.of(tmp_path) is vocabulary
+
+
+@pytest.mark.parametrize(
+    "line", ["citizen\tx", "moon\ta\tb\t", "terms\t\tb\t", "ambiguous\ta\tb\tno choice here", "terms\ta\tb\tc\td"]
+)
+def test_a_damaged_file_of_words_is_refused(tmp_path: Path, line: str) -> None:
+    (tmp_path / FILE).write_text(f"kind\teveryday\tofficial\tcodes\n{line}\n", encoding="utf-8")
+    with pytest.raises(Invalid, match=FILE):
+        Vocabulary.read(tmp_path / FILE)
+    (tmp_path / FILE).write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(Invalid, match=FILE):
+        Vocabulary.read(tmp_path / FILE)
