@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import SecretStr
-from sqlalchemy import RowMapping, func, insert, select
+from sqlalchemy import RowMapping, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.engine import Database
@@ -189,6 +189,64 @@ class Cases:
             )
             return [_case(row) for row in rows.mappings()]
 
+    async def waiting(self, conversation_id: str | None, kind: Kind, *, but: str = "") -> Case | None:
+        """The newest case of a kind that this conversation opened and that waits for its first answer.
+
+        Args:
+            conversation_id: None finds nothing.
+            kind: its kind.
+            but: idempotency key of a case that does not count: the one that the present message has opened itself.
+        """
+        if conversation_id is None:
+            return None
+        newest = (
+            select(cases)
+            .where(
+                cases.c.conversation_id == conversation_id,
+                cases.c.kind == kind.value,
+                cases.c.state == State.received.value,
+            )
+            .order_by(cases.c.id.desc())
+            .limit(1)
+        )
+        async with self._database.connect() as connection:
+            row = (await connection.execute(newest)).mappings().first()
+        return _case(row) if row is not None and row["idempotency_key"] != but else None
+
+    async def add(self, code: str, text: str, *, key: str) -> bool:
+        """Add to a case what the citizen says later; the same key again changes nothing.
+
+        Args:
+            code: of the case.
+            text: what they say; it is left out where the case says it already, and cut where the case gets too long.
+            key: idempotency key, for a chat message its conversation and message number.
+
+        Returns:
+            Whether the case now says something new by this message.
+
+        Raises:
+            CaseNotFound: there is no such case.
+        """
+        text = text.strip()
+        async with self._database.begin() as connection:
+            row = await _by_code(connection, code)
+            if row is None:
+                raise CaseNotFound(f"Không có phiếu nào mang mã {code}.")
+            events = await connection.execute(
+                select(case_events.c.data).where(case_events.c.case_id == row["id"], case_events.c.what == "added")
+            )
+            if any(data.get("key") == key for data in events.scalars()):
+                return True
+            if not text or text in row["text"]:
+                return False
+            await connection.execute(
+                update(cases)
+                .where(cases.c.id == row["id"])
+                .values(text=f"{row['text']}\n\n{text}"[:LONGEST_TEXT], changed_at=now())
+            )
+            await _write_event(connection, row["id"], "citizen", "added", {"key": key, "text": text[:LONGEST_TEXT]})
+        return True
+
     async def follow(self, code: str, *, pin: str | None, citizen_id: int | None) -> Case:
         """The case for the citizen who asks: the one who opened it, or anybody with code and PIN.
 
@@ -248,8 +306,10 @@ async def _by_code(connection: AsyncConnection, code: str) -> RowMapping | None:
     return found.mappings().one_or_none()
 
 
-async def _write_event(connection: AsyncConnection, case_id: int, actor: str, what: str) -> None:
-    await connection.execute(insert(case_events).values(case_id=case_id, actor=actor, what=what, data={}))
+async def _write_event(
+    connection: AsyncConnection, case_id: int, actor: str, what: str, data: dict[str, str] | None = None
+) -> None:
+    await connection.execute(insert(case_events).values(case_id=case_id, actor=actor, what=what, data=data or {}))
 
 
 def _case(row: RowMapping) -> Case:

@@ -5,6 +5,26 @@ from __future__ import annotations
 from pydantic import BaseModel, Field, SecretStr
 
 
+class ConsoleSettings(BaseModel):
+    """Section `desk.console` (`MOTCUA_DESK__CONSOLE__*`): the web console of staff and admins."""
+
+    enabled: bool = Field(default=True, description="Whether the console is served.")
+    host: str = Field(default="127.0.0.1", description="Address the console listens on.")
+    port: int = Field(default=8082, ge=0, le=65535, description="Port of the console; 0 takes a free one.")
+    https: bool = Field(
+        default=False,
+        description="Set it when staff reach the console over HTTPS (a reverse proxy ends TLS): its cookies are then "
+        "sent over HTTPS only.",
+    )
+    session_hours: float = Field(
+        default=10.0, gt=0, le=24 * 31, description="Hours after which staff have to sign in again."
+    )
+    upload_mb: int = Field(default=64, ge=1, le=2048, description="Largest file that may be uploaded, in MiB.")
+    unpacked_mb: int = Field(
+        default=1024, ge=1, le=65536, description="What an uploaded packed file may unpack to at most, in MiB."
+    )
+
+
 class DeskSettings(BaseModel):
     """Section `desk` of the settings (`MOTCUA_DESK__*`)."""
 
@@ -20,3 +40,4 @@ class DeskSettings(BaseModel):
     pin_attempts_an_hour: int = Field(
         default=10, ge=1, description="Wrong PINs allowed for one case within an hour before it is shut."
     )
+    console: ConsoleSettings = Field(default_factory=ConsoleSettings, description="The console of staff and admins.")

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from pydantic import SecretStr
 
+from desk import staff
 from desk.cases import Cases
 from store.engine import Database
 from store.migrate import upgrade
+from tests.support.stack import free_ports
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_hashes() -> Iterator[None]:
+    """Hashes of passwords that take a millisecond: what they cost in earnest has a test of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(staff, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture
@@ -26,3 +37,9 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 def cases(database: Database) -> Cases:
     """The desk's cases; three wrong PINs an hour."""
     return Cases(database, SecretStr("for tests only"), pin_attempts_an_hour=3)
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of loopback that nothing listens on at the moment."""
+    return free_ports(1)[0]

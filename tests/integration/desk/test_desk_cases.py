@@ -314,3 +314,28 @@ async def test_a_case_may_name_its_conversation(cases: Cases, database: Database
     async with database.connect() as connection:
         assert await connection.scalar(select(case_table.c.conversation_id)) == "c1"
     assert case.citizen_id == citizen
+
+
+async def test_what_is_said_later_goes_to_the_open_case_once(cases: Cases, database: Database) -> None:
+    async with database.begin() as connection:
+        citizen = await citizens.ensure(connection, "web", "a")
+        await connection.execute(
+            insert(conversations).values(id="c1", channel="web", external_id="a", citizen_id=citizen)
+        )
+    case, _ = await cases.open(replace(RUBBISH, conversation_id="c1"), key="k1")
+    found = await cases.waiting("c1", case.kind)
+    assert found is not None
+    assert found.code == case.code
+    assert await cases.waiting("c1", case.kind, but="k1") is None
+    assert await cases.waiting("c1", Kind.question) is None
+    assert await cases.waiting("c2", case.kind) is None
+    assert await cases.waiting(None, case.kind) is None
+    assert await cases.add(case.code, "thêm một chuyện", key="k2")
+    assert await cases.add(case.code, "thêm một chuyện", key="k2")
+    assert not await cases.add(case.code, "thêm một chuyện", key="k3")
+    assert not await cases.add(case.code, "   ", key="k4")
+    assert (await cases.show(case.code)).text.count("thêm một chuyện") == 1
+    assert await cases.add(case.code, "x" * 6_000, key="k5")
+    assert len((await cases.show(case.code)).text) == 5_000
+    with pytest.raises(CaseNotFound):
+        await cases.add("MC-999999", "x", key="k6")
