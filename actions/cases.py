@@ -16,6 +16,8 @@ EMPTY_FORM: dict[str, object] = dict.fromkeys(FORM_SLOTS)
 SUBJECT_LENGTH = 200
 LONGEST_HEADLINE = 80
 NO_CONTACT = "-"
+# What the slot `pending` holds while "shall a person answer?" is open.
+HANDOFF = "handoff"
 # From this many words on, the message that opened the form is itself the story.
 WORDS_OF_A_STORY = 14
 
@@ -174,21 +176,42 @@ async def _own_cases(turn: Turn, services: Services) -> Reply:
 
 
 async def handoff(turn: Turn, services: Services) -> Reply:
-    """Put the citizen's question before a person."""
+    """Put the citizen's question before a person; what they ask later goes to the same case.
+
+    A button that was meant by its number is asked about first: behind an answer with a single button a "1" may mean
+    anything.
+    """
+    if turn.entities.get("sure") is False:
+        return Reply(slots={"pending": HANDOFF, "options": None}).say(
+            "Anh/chị muốn tôi chuyển câu hỏi này cho cán bộ phải không?",
+            Button("Chuyển cho cán bộ", payload("handoff", sure=True)),
+            Button("Không cần", payload("deny")),
+        )
     asked = str(turn.slots.get("question") or "").strip()
-    wish = "" if turn.pressed else turn.text.strip()
-    case, pin = await services.cases.open(
-        Draft(
-            kind=Kind.question,
-            subject="Muốn gặp cán bộ",
-            text="\n".join(part for part in (asked, wish) if part)[:LONGEST_TEXT] or "Muốn nói chuyện với cán bộ.",
-            place_code=turn.place.code if turn.place else None,
-            citizen_id=turn.citizen_id,
-            conversation_id=turn.conversation_id,
-        ),
-        key=turn.key,
-    )
-    reply = Reply().say(f"Tôi chuyển câu hỏi cho cán bộ.\n{texts.receipt(case, pin)}")
+    in_words = not turn.pressed and turn.slots.get("pending") != HANDOFF
+    wish = turn.text.strip() if in_words else ""
+    open_before = await services.cases.waiting(turn.conversation_id, Kind.question, but=turn.key)
+    done: dict[str, object] = {"pending": None}
+    if open_before is not None:
+        added = await services.cases.add(open_before.code, asked, key=turn.key) if asked else False
+        more = "Tôi đã ghi thêm câu hỏi mới của anh/chị vào phiếu đó." if added else "Câu hỏi của anh/chị đã ở đó rồi."
+        reply = Reply(slots=done).say(
+            f"Phiếu **{open_before.code}** của anh/chị đang chờ cán bộ trả lời. {more} "
+            "Cán bộ sẽ trả lời ngay trong cuộc trò chuyện này."
+        )
+    else:
+        case, pin = await services.cases.open(
+            Draft(
+                kind=Kind.question,
+                subject="Muốn gặp cán bộ",
+                text="\n".join(part for part in (asked, wish) if part)[:LONGEST_TEXT] or "Muốn nói chuyện với cán bộ.",
+                place_code=turn.place.code if turn.place else None,
+                citizen_id=turn.citizen_id,
+                conversation_id=turn.conversation_id,
+            ),
+            key=turn.key,
+        )
+        reply = Reply(slots=done).say(f"Tôi chuyển câu hỏi cho cán bộ.\n{texts.receipt(case, pin)}")
     if services.contact_line:
         reply.say(f"Cần gấp, anh/chị gọi: {services.contact_line}.")
     return reply

@@ -6,13 +6,16 @@ Rasa's side: https://rasa.com/docs/action-server/sdk-actions/. The registered na
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, cast
 
 from rasa_sdk import Action, FormValidationAction, Tracker
 from rasa_sdk.events import ActiveLoop, SlotSet
 from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 
-from actions import cases, procedures
+from actions import cases, choices, procedures, reports
+from actions.offers import HUMAN, NOT_UNDERSTOOD
+from actions.reports import REPORT
 from actions.turn import Reply, Services, Turn, parse_payload, payload
 from knowledge.places import Gazetteer
 from knowledge.text import fold
@@ -42,7 +45,26 @@ def read_turn(tracker: Tracker) -> Turn:
     # The pipeline rewrites the text that it reads; the event keeps it as the citizen wrote it.
     typed = next((event.get("text") for event in reversed(tracker.events or []) if event.get("event") == "user"), None)
     text = next((found for found in (typed, latest.get("text")) if isinstance(found, str) and found), "")
-    return Turn(text, str(intent), entities, tracker.slots or {}, metadata)
+    if text.startswith("/"):
+        # Rasa takes a list of values apart; the payload still has it whole.
+        with suppress(ValueError):
+            entities = parse_payload(text)[1]
+    shown = _shown(tracker.events or [], str(intent), entities) if intent == REPORT else ""
+    return Turn(text, str(intent), entities, tracker.slots or {}, metadata, shown)
+
+
+def _shown(events: list[dict[str, Any]], intent: str, entities: dict[str, Any]) -> str:
+    """The newest message with a button of this meaning."""
+    for event in reversed(events):
+        if event.get("event") != "bot":
+            continue
+        for button in (event.get("data") or {}).get("buttons") or []:
+            try:
+                if parse_payload(str(button.get("payload"))) == (intent, entities):
+                    return str(event.get("text") or "")
+            except (AttributeError, ValueError):
+                continue
+    return ""
 
 
 class _TurnAction(Action):
@@ -59,7 +81,7 @@ class _TurnAction(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        reply = await self._act(read_turn(tracker), self._services)
+        reply = await self._act(read_turn(tracker), self._services.for_one_turn())
         for message in reply.messages:
             dispatcher.utter_message(text=message.text, buttons=[button.as_json() for button in message.buttons])
         events = [SlotSet(slot, value) for slot, value in reply.slots.items()]
@@ -180,11 +202,11 @@ async def _out_of_scope(turn: Turn, services: Services) -> Reply:
 async def _fallback(turn: Turn, services: Services) -> Reply:
     if turn.slots.get("pending") == "place":
         return await procedures.give_place(turn, services)
-    return await procedures.answer(turn, services, unknown=procedures.NOT_UNDERSTOOD)
+    return await procedures.answer(turn, services, unknown=NOT_UNDERSTOOD)
 
 
 async def _denounce(turn: Turn, services: Services) -> Reply:
-    return Reply().say(cases.DENOUNCE, procedures.HUMAN)
+    return Reply().say(cases.DENOUNCE, HUMAN)
 
 
 async def _start_case(turn: Turn, services: Services) -> Reply:
@@ -200,9 +222,11 @@ async def _cancel(turn: Turn, services: Services) -> Reply:
 
 
 async def _affirm(turn: Turn, services: Services) -> Reply:
+    if turn.slots.get("pending") == cases.HANDOFF:
+        return await cases.handoff(turn, services)
     options = turn.slots.get("options") or []
     if len(options) == 1:
-        return await procedures.choose(Turn("1", "choose_option", {"option": 1}, turn.slots, turn.metadata), services)
+        return await choices.choose(Turn("1", "choose_option", {"option": 1}, turn.slots, turn.metadata), services)
     if options:
         return Reply().say(f"Dạ. Anh/chị chọn một số từ 1 đến {len(options)} giúp tôi.")
     return Reply().say("Dạ. Anh/chị cần hỏi thêm gì, cứ nhắn tôi.")
@@ -212,15 +236,16 @@ async def _deny(turn: Turn, services: Services) -> Reply:
     # "Không phải" behind an answer is about the procedure that was answered; a plain "không" is not.
     refused = turn.slots.get("procedure") and fold(turn.text).strip().startswith(("khong phai", "khong dung", "sai"))
     if turn.slots.get("options") or refused:
-        return await procedures.correct(turn, services)
+        return await choices.correct(turn, services)
     return Reply(slots={"pending": None}).say("Dạ, không sao. Anh/chị cần gì cứ nhắn tôi.")
 
 
 ACTIONS: dict[str, Act] = {
     "action_answer": procedures.answer,
     "action_set_place": procedures.give_place,
-    "action_choose": procedures.choose,
-    "action_correct": procedures.correct,
+    "action_choose": choices.choose,
+    "action_correct": choices.correct,
+    "action_report_wrong": reports.wrong,
     "action_law": _law,
     "action_out_of_scope": _out_of_scope,
     "action_default_fallback": _fallback,

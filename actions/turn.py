@@ -4,14 +4,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 from desk.cases import Cases
-from knowledge.catalogue import Catalogue
+from knowledge.catalogue import Snapshot
 from knowledge.places import Gazetteer, Place
+
+
+class Versions(Protocol):
+    """Where the live version of the catalogue comes from (`knowledge.catalogue.Catalogue`)."""
+
+    async def snapshot(self) -> Snapshot:
+        """The live version, loaded."""
+
+
+class OneVersion:
+    """The catalogue as one turn sees it: what was live when it first looked, to its end."""
+
+    def __init__(self, versions: Versions) -> None:
+        self._versions = versions
+        self._snapshot: Snapshot | None = None
+
+    async def snapshot(self) -> Snapshot:
+        """The same version each time."""
+        if self._snapshot is None:
+            self._snapshot = await self._versions.snapshot()
+        return self._snapshot
 
 
 @dataclass(frozen=True)
@@ -22,15 +43,25 @@ class Services:
         catalogue: the live procedures.
         cases: the desk's cases.
         remember_place: stores the commune of a citizen (citizen id, code or None).
+        note: `knowledge.asked.note` over the program's database: keeps a question that was not answered well.
+        withdraw: `knowledge.asked.withdraw` over it: takes such a note back.
         today: the day of an answer, in Viet Nam.
         contact_line: telephone or address for those who want a person at once; may be empty.
     """
 
-    catalogue: Catalogue
+    catalogue: Versions
     cases: Cases
     remember_place: Callable[[int, str | None], Awaitable[None]]
+    note: Callable[..., Awaitable[bool]]
+    withdraw: Callable[..., Awaitable[bool]]
     today: Callable[[], date]
     contact_line: str = ""
+
+    def for_one_turn(self) -> Services:
+        """The same with a catalogue that does not change while the turn is answered."""
+        if isinstance(self.catalogue, OneVersion):
+            return self
+        return replace(self, catalogue=OneVersion(self.catalogue))
 
 
 @dataclass(frozen=True)
@@ -82,6 +113,7 @@ class Turn:
         entities: values by entity name, from a button or Rasa's extractors.
         slots: the dialogue's memory.
         metadata: conversation, citizen, channel, place, message_id (see `bot.dialogue`).
+        shown: for a pressed button, the message that carried it, if it is not long ago.
     """
 
     text: str
@@ -89,6 +121,7 @@ class Turn:
     entities: Mapping[str, Any]
     slots: Mapping[str, Any]
     metadata: Mapping[str, Any]
+    shown: str = ""
 
     @property
     def pressed(self) -> bool:

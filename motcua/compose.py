@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -14,7 +16,9 @@ from bot.replies import Button, Reply
 from desk import citizens
 from desk.cases import Cases
 from desk.texts import VIET_NAM
+from knowledge import asked
 from knowledge.catalogue import Catalogue
+from knowledge.places import Gazetteer
 from motcua.settings import Settings, secret
 from store.engine import Database
 from store.errors import Invalid, Unavailable
@@ -41,6 +45,21 @@ class Parts:
         await self.catalogue.close()
         await self.database.close()
 
+    def console(self) -> AbstractAsyncContextManager[str]:
+        """The console of staff and admins, open inside the block; gives its address."""
+        # Imported here: every other command does without its pages and templates.
+        from desk.console import app
+
+        pages = app.Parts(
+            db=self.database,
+            catalogue=self.catalogue,
+            gazetteer=Gazetteer.load(),
+            settings=self.settings.desk.console,
+            uploads=self.settings.home / "uploads",
+            two_persons=self.settings.knowledge.two_persons,
+        )
+        return app.running(pages)
+
     async def last_resort(self, text: str, place: str | None) -> list[Reply]:
         """The plain answer of the catalogue, for when the dialogue manager does not answer.
 
@@ -49,7 +68,7 @@ class Parts:
             place: code of their commune, when it is remembered.
         """
         turn = Turn(text, "ask_procedure", {}, {"place": place}, {})
-        reply = await procedures.answer(turn, self.services)
+        reply = await procedures.answer(turn, self.services.for_one_turn())
         return [
             Reply(message.text, tuple(Button(button.title, button.payload) for button in message.buttons))
             for message in reply.messages
@@ -86,6 +105,8 @@ async def compose(settings: Settings) -> Parts:
         catalogue=catalogue,
         cases=cases,
         remember_place=remember_place,
+        note=partial(asked.note, database),
+        withdraw=partial(asked.withdraw, database),
         today=today,
         contact_line=settings.desk.contact_line,
     )

@@ -18,6 +18,12 @@ from knowledge import text as texts
 FREE_TEXT_SLOTS = frozenset({"case_subject", "case_text", "case_place", "case_contact"})
 
 _CASE_CODE = re.compile(r"(?<![A-Za-z0-9])mc(?:\s*[-–—_.]\s*|\s?)([a-z0-9]{6})(?![A-Za-z0-9])", re.IGNORECASE)
+# Part of a procedure's code: "1.0011", "mã 1193", six or seven digits alone.
+_CODE_PART = re.compile(
+    r"(?<![\w.,/-])[1-9] ?[.,-] ?\d{4,6}(?![\w/-]|[.,]\d)|(?:mã|ma|thủ tục|thu tuc)(?: số| so)? ?\d{4,7}(?!\d)|"
+    r"^\W*\d{6,7}\W*$",
+    re.IGNORECASE,
+)
 _PAYLOAD = re.compile(r"/([a-z_]+)(\{.*\})?", re.DOTALL)
 
 # A Vietnamese syllable without its diacritics: onset, vowels, coda.
@@ -97,6 +103,22 @@ _CASE_WORDS = re.compile(
     + _any("toi dau, sao roi, xong chua, ket qua, tinh trang, kiem tra, tra cuu, xem, coi, ma, theo doi")
     + r"(?!\w)"
 )
+
+# Words that no Vietnamese sentence has, with or without diacritics ("to", "do", "the", "can" are Vietnamese too).
+_ENGLISH = frozenset(
+    re.findall(
+        r"\w+",
+        """how what where when why who which is are was were am does did would could should will you your they we he she
+        my this that these with from for and of on get got want need please help speak talk english register apply
+        birth marriage certificate license licence driving identity office document documents paper papers fee cost
+        much many newborn baby child children wife husband land house business open renew lost good morning afternoon
+        thank thanks hello it have has there if or any some not new residence tax health insurance know tell answer
+        language foreign foreigner live living work address here it's i'm don't""",
+    )
+)
+# So many of these words in a message, and so large a share of it, make it English.
+_FEWEST_ENGLISH = 2
+_SHARE_ENGLISH = 0.5
 
 # Behind "which commune?", these are believed from this confidence on; anything else is the name of a place.
 _OVER_PLACE = {
@@ -189,6 +211,17 @@ def is_question(text: str) -> bool:
     return _QUESTION.search(texts.fold(texts.normalise(text))) is not None
 
 
+def is_english(text: str) -> bool:
+    """Whether a message is written in English."""
+    if not text.isascii():
+        text = texts.nfc(text).replace("’", "'")
+        if not text.isascii():
+            return False
+    words = re.findall(r"[a-z']+", text.lower())
+    found = sum(word in _ENGLISH for word in words)
+    return found >= _FEWEST_ENGLISH and found >= _SHARE_ENGLISH * len(words)
+
+
 def read(text: str, asked: Asked, ranking: Sequence[tuple[str, float]], entities: Mapping[str, str]) -> Reading | None:
     """The meaning of ``text`` given what was asked, or None where the classifier's reading stands.
 
@@ -207,6 +240,10 @@ def read(text: str, asked: Asked, ranking: Sequence[tuple[str, float]], entities
         return _at_confirmation(text, words, asked, ranking)
     if "case_code" in entities and len(words) <= _SHORT:
         return Reading("check_case")
+    if is_english(text):
+        return Reading("english")
+    if asked.pending == "handoff" and _YES.fullmatch(_folded(text)):
+        return Reading("affirm")
     if asked.pending == "pin" and any(word.isdigit() for word in words) and len(words) <= 3:
         return Reading("check_case")
     return _picked(text, asked) or _behind_question(text, words, asked, ranking, entities)
@@ -273,10 +310,20 @@ def _picked(text: str, asked: Asked) -> Reading | None:
     number = texts.choice(text)
     if asked.options:
         if number is None:
-            folded = _folded(text)
-            number = next((i for i, o in enumerate(asked.options, 1) if _folded(o.title) == folded), None)
+            number = _titled(text, asked.options)
         return Reading("choose_option", entities={"option": number}) if number is not None else None
-    return _button(number, asked.buttons)
+    if number is None:
+        return _button(_titled(text, asked.buttons), asked.buttons)
+    pressed = _button(number, asked.buttons)
+    if pressed is not None and pressed.intent == "handoff" and not (pressed.entities or {}).get("sure"):
+        # The numbers of a lone button are not shown: a case is opened only when that is what was meant.
+        return Reading("handoff", entities={"sure": False})
+    return pressed
+
+
+def _titled(text: str, buttons: tuple[Button, ...]) -> int | None:
+    folded = _folded(text)
+    return next((number for number, button in enumerate(buttons, 1) if _folded(button.title) == folded), None)
 
 
 def _button(number: int | None, buttons: tuple[Button, ...]) -> Reading | None:
@@ -298,7 +345,7 @@ def _behind_question(
         if sure is None or (score < sure and not (asks and score >= 0.3)):
             return Reading("give_place")
         return None
-    if "procedure" in entities and len(words) <= 4:
+    if ("procedure" in entities or _CODE_PART.search(text)) and len(words) <= 5:
         return Reading("ask_procedure")
     name, score = ranking[0] if ranking else ("", 0.0)
     if name in _GRAVE and score < _LEAST_GRAVE and not _STOP.fullmatch(_folded(text)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import json
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -10,6 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Annotated, Any, TypeVar
 
 import typer
+import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -35,6 +37,20 @@ async def parts(settings: Settings | None = None) -> AsyncIterator[Parts]:
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's asynchronous body."""
     return asyncio.run(work)
+
+
+def run_serving(work: Coroutine[Any, Any, T]) -> T:
+    """Run the body of a process that serves: on uvloop, whose sockets cost about half."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+def actor() -> str:
+    """Who runs the command, for the records of what was changed."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "command line"
 
 
 def print_json(value: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from contextlib import AsyncExitStack
 
 import aiohttp
 from aiohttp import web
@@ -13,7 +14,7 @@ from actions.rasa import executor
 from actions.server import create_app
 from bot.app import serve
 from motcua import logs
-from motcua.cli._shared import parts, run
+from motcua.cli._shared import parts, run_serving
 from motcua.settings import load
 
 # SQLite's driver works in a thread of its own; with the default of 5 ms each of its steps waits for the event loop.
@@ -35,7 +36,7 @@ def serve_actions() -> None:
             await _stop_signal().wait()
             await runner.cleanup()
 
-    run(work())
+    run_serving(work())
 
 
 def serve_app() -> None:
@@ -55,16 +56,19 @@ def serve_app() -> None:
             async def catalogue_ready() -> bool:
                 return bool((await made.catalogue.snapshot()).procedures)
 
-            await serve(
-                settings.bot,
-                made.database,
-                data_dir=settings.home,
-                stop=_stop_signal(),
-                last_resort=made.last_resort,
-                checks={"actions": actions_ready, "catalogue": catalogue_ready},
-            )
+            async with AsyncExitStack() as stack:
+                if settings.desk.console.enabled:
+                    await stack.enter_async_context(made.console())
+                await serve(
+                    settings.bot,
+                    made.database,
+                    data_dir=settings.home,
+                    stop=_stop_signal(),
+                    last_resort=made.last_resort,
+                    checks={"actions": actions_ready, "catalogue": catalogue_ready},
+                )
 
-    run(work())
+    run_serving(work())
 
 
 def _stop_signal() -> asyncio.Event:

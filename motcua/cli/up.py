@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from dotenv import load_dotenv
 
+from desk import staff
 from motcua import logs
 from motcua.cli._shared import console, parts, progress, run
 from motcua.settings import ROOT, Settings, load
@@ -35,15 +37,17 @@ def up(
     trained if what it is made from has changed. Ctrl-C stops everything.
     """
     settings = load()
+    # The processes run in the program's own folder and would not find a .env of this one.
+    load_dotenv(".env")
     logs.configure("WARNING")
     settings.home.mkdir(parents=True, exist_ok=True)
     with _only_one(settings.home / "up.lock"):
         _check_ports(settings)
         started = time.monotonic()
-        run(_prepare(settings))
+        has_staff = run(_prepare(settings))
         model = _train(settings)
         console.print("starting the processes …")
-        run(_supervise(settings, model, ready_s, started))
+        run(_supervise(settings, model, ready_s, started, has_staff))
     console.print("stopped.")
 
 
@@ -52,12 +56,14 @@ def train() -> None:
     console.print(str(_train(load())))
 
 
-async def _prepare(settings: Settings) -> None:
+async def _prepare(settings: Settings) -> bool:
+    """Make what the processes need; tells whether anybody can sign in to the console."""
     async with parts(settings) as made:
         with progress(not sys.stderr.isatty()) as tell:
             version = await made.catalogue.ensure_live(progress=tell)
         if version is not None:
             console.print(f"published {version.source}: {version.procedures} procedures", markup=False)
+        return any(person.disabled_at is None for person in await staff.list_(made.database))
 
 
 def _train(settings: Settings) -> Path:
@@ -113,7 +119,7 @@ def programs(settings: Settings, model: Path) -> list[Program]:
     ]
 
 
-async def _supervise(settings: Settings, model: Path, ready_s: float, started: float) -> None:
+async def _supervise(settings: Settings, model: Path, ready_s: float, started: float, has_staff: bool) -> None:
     supervisor = Supervisor(programs(settings, model), ROOT)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -127,6 +133,15 @@ async def _supervise(settings: Settings, model: Path, ready_s: float, started: f
             f"  health     http://{_reachable(web.private_host)}:{web.private_port}/health/ready",
             markup=False,
         )
+        pages = settings.desk.console
+        if pages.enabled:
+            console.print(f"  console    http://{_reachable(pages.host)}:{pages.port}/", markup=False)
+        if pages.enabled and not has_staff:
+            console.print(
+                "             nobody can sign in yet; make the first administrator with\n"
+                "             motcua staff add NAME --role administrator",
+                markup=False,
+            )
         if settings.bot.telegram.token:
             console.print("  Telegram   polling", markup=False)
         console.print(f"  logs       {settings.logs}", markup=False)
@@ -160,6 +175,9 @@ def _check_ports(settings: Settings) -> None:
         ("MOTCUA_RASA__PORT", settings.rasa.host, settings.rasa.port),
         ("MOTCUA_ACTIONS__PORT", settings.actions.host, settings.actions.port),
     ]
+    pages = settings.desk.console
+    if pages.enabled:
+        wanted.append(("MOTCUA_DESK__CONSOLE__PORT", pages.host, pages.port))
     for name, host, port in wanted:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

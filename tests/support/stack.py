@@ -60,7 +60,7 @@ class Stack:
     def environment(self) -> dict[str, str]:
         """The environment in which every command of this stack runs."""
         if not self.ports:
-            names = ("web", "private", "rasa", "actions")
+            names = ("web", "private", "rasa", "actions", "console")
             self.ports = dict(zip(names, free_ports(len(names)), strict=True))
         return {
             **os.environ,
@@ -70,6 +70,7 @@ class Stack:
             "MOTCUA_RASA__PORT": str(self.ports["rasa"]),
             "MOTCUA_RASA__PYTHON": str(RASA_PYTHON),
             "MOTCUA_ACTIONS__PORT": str(self.ports["actions"]),
+            "MOTCUA_DESK__CONSOLE__PORT": str(self.ports["console"]),
             "MOTCUA_BOT__DIALOGUE__URL": f"http://127.0.0.1:{self.ports['rasa']}",
             **self.extra,
         }

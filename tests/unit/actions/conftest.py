@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import insert
 
 from actions.turn import Services, Turn
+from desk import citizens
 from desk.cases import Cases
+from knowledge import asked
 from knowledge.catalogue import Catalogue
 from store.engine import Database
 from store.migrate import upgrade
+from store.tables import conversations
 from tests.support import small_catalogue
 
 DAY = date(2026, 11, 22)
@@ -57,6 +63,8 @@ def services(catalogue: Catalogue, database: Database, remembered: dict[int, str
         catalogue=catalogue,
         cases=Cases(database, SecretStr("for tests only"), pin_attempts_an_hour=3),
         remember_place=remember,
+        note=partial(asked.note, database),
+        withdraw=partial(asked.withdraw, database),
         today=lambda: DAY,
     )
 
@@ -70,3 +78,15 @@ def say() -> Say:
         return Turn(text, intent, entities, slots or {}, metadata)
 
     return make
+
+
+@pytest.fixture
+async def of_citizen(database: Database, say: Say) -> Turn:
+    """A turn of a citizen who is known, in a conversation."""
+    async with database.begin() as connection:
+        citizen = await citizens.ensure(connection, "web", "a")
+        await connection.execute(
+            insert(conversations).values(id="c1", channel="web", external_id="a", citizen_id=citizen)
+        )
+    metadata = {"conversation": "c1", "citizen": citizen, "message_id": "7"}
+    return replace(say("", ""), metadata=metadata)

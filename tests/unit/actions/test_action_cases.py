@@ -6,14 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import select
 
 from actions import cases
 from actions.turn import Reply, Services, Turn, payload
-from desk import citizens
 from store.engine import Database
 from store.tables import cases as case_table
-from store.tables import conversations
 from tests.unit.actions.conftest import Say
 
 FILLED: dict[str, Any] = {
@@ -27,15 +25,9 @@ FILLED: dict[str, Any] = {
 
 
 @pytest.fixture
-async def at_home(database: Database, say: Say) -> Turn:
+def at_home(of_citizen: Turn) -> Turn:
     """A turn of a citizen with a conversation, ready to send."""
-    async with database.begin() as connection:
-        citizen = await citizens.ensure(connection, "web", "a")
-        await connection.execute(
-            insert(conversations).values(id="c1", channel="web", external_id="a", citizen_id=citizen)
-        )
-    metadata = {"conversation": "c1", "citizen": citizen, "message_id": "7"}
-    return replace(say("gửi", "affirm", dict(FILLED)), metadata=metadata)
+    return replace(of_citizen, text="gửi", intent="affirm", slots=dict(FILLED))
 
 
 async def _rows(database: Database) -> list[dict[str, Any]]:
@@ -339,40 +331,6 @@ async def test_a_code_that_does_not_exist_is_said(
 async def test_who_has_sent_nothing_is_asked_for_the_code(services: Services, say: Say) -> None:
     for text in ("phản ánh của tôi tới đâu rồi", "/check_case", "", "MC-"):
         assert "MC-…" in _text(await cases.check(say(text, "check_case"), services))
-
-
-# Reaching a person
-
-
-async def test_the_last_question_is_put_before_a_person(services: Services, at_home: Turn, database: Database) -> None:
-    turn = replace(at_home, text="cho gặp cán bộ", slots={"question": "xin giấy phép nuôi cá tra", "place": "30313"})
-    reply = await cases.handoff(turn, services)
-    (row,) = await _rows(database)
-    assert row["kind"] == "question"
-    assert row["text"] == "xin giấy phép nuôi cá tra\ncho gặp cán bộ"
-    assert row["place_code"] == "30313"
-    assert row["code"] in _text(reply)
-    assert await cases.handoff(turn, services) == reply
-    assert len(await _rows(database)) == 1
-
-
-async def test_without_a_question_it_is_a_case_all_the_same(
-    services: Services, at_home: Turn, database: Database
-) -> None:
-    await cases.handoff(replace(at_home, text="/handoff", slots={}), services)
-    (row,) = await _rows(database)
-    assert row["text"]
-
-
-async def test_an_endless_wish_is_cut(services: Services, at_home: Turn, database: Database) -> None:
-    await cases.handoff(replace(at_home, text="đ" * 9_000, slots={"question": "q" * 9_000}), services)
-    async with database.connect() as connection:
-        assert await connection.scalar(select(func.length(case_table.c.text))) == 5_000
-
-
-async def test_who_is_in_a_hurry_is_given_the_number(services: Services, at_home: Turn) -> None:
-    reply = await cases.handoff(at_home, replace(services, contact_line="0296 3 852 888"))
-    assert "0296 3 852 888" in reply.messages[-1].text
 
 
 def test_a_denunciation_is_told_where_it_belongs_and_takes_no_names() -> None:

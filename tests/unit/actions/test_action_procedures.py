@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from actions import places, procedures
+from actions import choices, offers, places, procedures
 from actions.turn import Reply, Services, Turn, parse_payload, payload
 from knowledge.text import fold
 from tests.unit.actions.conftest import Say
@@ -80,7 +80,7 @@ async def test_a_follow_up_is_answered_for_the_procedure_before(services: Servic
 
 async def test_a_follow_up_of_nothing_asks_which_procedure(services: Services, say: Say) -> None:
     reply = await procedures.answer(say("bao nhiêu tiền vậy", "followup"), services)
-    assert _text(reply) == procedures.WHICH
+    assert _text(reply) == offers.WHICH
     assert "procedure" not in reply.slots
 
 
@@ -91,7 +91,7 @@ async def test_another_procedure_is_not_answered_for_the_one_before(services: Se
 
 async def test_a_procedure_that_left_the_catalogue_is_forgotten(services: Services, say: Say) -> None:
     reply = await procedures.answer(say("bao nhiêu tiền", slots={"procedure": "9.999999"}), services)
-    assert _text(reply) == procedures.WHICH
+    assert _text(reply) == offers.WHICH
 
 
 # Asking back
@@ -112,7 +112,7 @@ async def test_an_unclear_question_is_asked_back_with_numbers(services: Services
 async def test_a_choice_by_number_is_answered_for_the_facets_asked(services: Services, say: Say, chosen: str) -> None:
     asked = await procedures.answer(say("xin giấy xác nhận bao nhiêu tiền"), services)
     wanted = json.loads(asked.slots["options"][1]["payload"].removeprefix("/ask_procedure"))
-    reply = await procedures.choose(say(chosen, "choose_option", asked.slots), services)
+    reply = await choices.choose(say(chosen, "choose_option", asked.slots), services)
     assert reply.slots["procedure"] == wanted["procedure"]
     assert reply.slots["facets"] == ["fee"]
     assert reply.slots["options"] is None
@@ -122,14 +122,15 @@ async def test_a_button_does_what_its_number_does(services: Services, say: Say) 
     asked = await procedures.answer(say("xin giấy xác nhận"), services)
     title = asked.slots["options"][0]["title"]
     by_button = await procedures.answer(_pressed(title, asked, {}), services)
-    by_number = await procedures.choose(say("1", "choose_option", asked.slots, option=1), services)
-    assert by_button == by_number
+    by_number = await choices.choose(say("1", "choose_option", asked.slots, option=1), services)
+    assert _text(by_button) == _text(by_number)
+    assert by_button.slots == by_number.slots
 
 
 @pytest.mark.parametrize("option", [0, 9, -1, "9", "²", "x", None, 1.5, [], {}, True])
 async def test_a_number_that_is_not_offered_shows_the_list_again(services: Services, say: Say, option: object) -> None:
     slots = {"options": [{"title": "Một", "payload": payload("ask_procedure", procedure=BIRTH)}]}
-    reply = await procedures.choose(say("cái gì đó", "choose_option", slots, option=option), services)
+    reply = await choices.choose(say("cái gì đó", "choose_option", slots, option=option), services)
     if option is True:
         assert "Nguồn" in _text(reply)
     else:
@@ -140,7 +141,7 @@ async def test_a_number_that_is_not_offered_shows_the_list_again(services: Servi
 async def test_a_number_without_a_list_says_so(services: Services, say: Say) -> None:
     empty: list[dict[str, Any]] = [{}, {"options": None}, {"options": []}]
     for slots in empty:
-        reply = await procedures.choose(say("2", "choose_option", slots, option=2), services)
+        reply = await choices.choose(say("2", "choose_option", slots, option=2), services)
         assert "không có danh sách" in _text(reply)
 
 
@@ -152,7 +153,7 @@ async def test_the_place_is_kept_while_the_procedure_is_asked_for(
     assert asked.slots["place"] == MY_HOA_HUNG
     assert remembered == {5: MY_HOA_HUNG}
     assert asked.slots["options"]
-    reply = await procedures.choose(say("1", "choose_option", asked.slots), services)
+    reply = await choices.choose(say("1", "choose_option", asked.slots), services)
     assert "xã Mỹ Hòa Hưng" in _text(reply)
 
 
@@ -172,7 +173,7 @@ async def test_what_is_not_known_is_said_and_offers_a_person(services: Services,
     reply = await procedures.answer(say(text), services)
     assert "procedure" not in reply.slots or reply.slots["procedure"] is None
     assert "Nguồn:" not in _text(reply)
-    assert procedures.HUMAN in reply.messages[-1].buttons
+    assert offers.HUMAN in reply.messages[-1].buttons
 
 
 @pytest.mark.parametrize(
@@ -251,7 +252,7 @@ async def test_a_split_commune_is_asked_about_behind_the_answer(services: Servic
     assert "Nguồn: mã 1.001193" in reply.messages[0].text
     assert "Ấp của anh/chị nay thuộc xã nào?" in reply.messages[1].text
     assert [option["title"] for option in reply.slots["options"]] == ["Phường Châu Đốc", "Phường Vĩnh Tế"]
-    chosen = await procedures.choose(say("2", "choose_option", reply.slots), services)
+    chosen = await choices.choose(say("2", "choose_option", reply.slots), services)
     assert "phường Vĩnh Tế" in _text(chosen)
     assert "Nguồn: mã 1.001193" in _text(chosen)
     assert chosen.slots["options"] is None
@@ -281,20 +282,20 @@ async def test_a_place_that_does_not_exist_is_asked_for_again(services: Services
 
 async def test_not_this_one_offers_what_came_next_and_forgets_it(services: Services, say: Say) -> None:
     asked = await procedures.answer(say("đăng ký kết hôn bao nhiêu tiền"), services)
-    reply = await procedures.correct(_pressed("Không phải thủ tục này", asked, {}), services)
+    reply = await choices.correct(_pressed("Không phải thủ tục này", asked, {}), services)
     offered = [parse_payload(option["payload"])[1] for option in reply.slots["options"]]
     assert offered
     assert MARRIAGE not in [entities["procedure"] for entities in offered]
     assert all(entities["facet"] == ["fee"] for entities in offered)
     assert reply.slots["procedure"] is None
     after = await procedures.answer(say("bao nhiêu tiền", slots={**asked.slots, **reply.slots}), services)
-    assert _text(after) == procedures.WHICH
+    assert _text(after) == offers.WHICH
 
 
 @pytest.mark.parametrize("text", ["không phải", "sai rồi", "nhầm rồi bạn ơi", "khong phai thu tuc nay"])
 async def test_a_bare_denial_offers_what_came_next(services: Services, say: Say, text: str) -> None:
     slots = {"procedure": MARRIAGE, "alternatives": [MARRIAGE, BIRTH, "9.999999"]}
-    reply = await procedures.correct(say(text, "correct", slots), services)
+    reply = await choices.correct(say(text, "correct", slots), services)
     assert [parse_payload(option["payload"])[1]["procedure"] for option in reply.slots["options"]] == [BIRTH]
 
 
@@ -303,7 +304,7 @@ async def test_a_bare_denial_offers_what_came_next(services: Services, say: Say,
     ["không phải, ý tôi là làm lại căn cước bị mất", "hổng phải, mất cccd làm lại", "nhầm rồi, làm lại cccd bị mất"],
 )
 async def test_a_denial_that_says_what_was_meant_is_answered(services: Services, say: Say, text: str) -> None:
-    reply = await procedures.correct(say(text, "correct", {"procedure": MARRIAGE}), services)
+    reply = await choices.correct(say(text, "correct", {"procedure": MARRIAGE}), services)
     assert reply.slots["procedure"] == LOST_CARD
 
 
@@ -312,10 +313,10 @@ async def test_without_anything_next_the_citizen_is_asked_to_say_more(
     services: Services, say: Say, alternatives: list[str] | None
 ) -> None:
     slots = {"procedure": MARRIAGE, "alternatives": alternatives}
-    reply = await procedures.correct(say("không phải", "correct", slots), services)
+    reply = await choices.correct(say("không phải", "correct", slots), services)
     assert reply.slots["procedure"] is None
     assert reply.slots["options"] is None
-    assert procedures.HUMAN in reply.messages[0].buttons
+    assert offers.HUMAN in reply.messages[0].buttons
 
 
 async def test_every_button_can_be_pressed(services: Services, say: Say) -> None:
@@ -325,6 +326,6 @@ async def test_every_button_can_be_pressed(services: Services, say: Say) -> None
         for message in reply.messages:
             for button in message.buttons:
                 intent, entities = parse_payload(button.payload)
-                assert intent in {"ask_procedure", "give_place", "correct", "handoff"}
+                assert intent in {"ask_procedure", "give_place", "correct", "handoff", "report_wrong"}
                 assert button.title
                 assert payload(intent, **entities) == button.payload

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlu.reading import FREE_TEXT_SLOTS, Asked, Button, case_codes, is_question, is_stop, payload, read, readable
+from nlu.reading import (
+    FREE_TEXT_SLOTS,
+    Asked,
+    Button,
+    case_codes,
+    is_english,
+    is_question,
+    is_stop,
+    payload,
+    read,
+    readable,
+)
 
 UNSURE = [("ask_procedure", 0.3), ("greet", 0.2)]
 SLOTS = sorted(FREE_TEXT_SLOTS)
@@ -186,3 +197,83 @@ def test_nothing_asked_leaves_the_classifier_alone() -> None:
 def test_no_text_breaks_the_reading(text: str, slot: str | None, pending: str | None) -> None:
     reading = read(text, Asked(slot=slot, pending=pending, buttons=YES_NO), UNSURE, {})
     assert reading is None or reading.intent
+
+
+LONE = Asked(buttons=(Button("Hỏi cán bộ", "/handoff"),))
+
+
+@pytest.mark.parametrize("text", ["1", "số 1", "(1)", "cái thứ nhất"])
+def test_a_number_behind_a_lone_button_to_a_person_is_asked_about(text: str) -> None:
+    reading = read(text, LONE, UNSURE, {})
+    assert reading is not None
+    assert (reading.intent, reading.entities) == ("handoff", {"sure": False})
+
+
+def test_the_title_of_a_button_and_a_confirmed_number_mean_it() -> None:
+    reading = read("hoi can bo", LONE, UNSURE, {})
+    assert reading is not None
+    assert (reading.intent, reading.entities) == ("handoff", {})
+    confirm = Asked(pending="handoff", buttons=(Button("Chuyển cho cán bộ", '/handoff{"sure": true}'),))
+    reading = read("1", confirm, UNSURE, {})
+    assert reading is not None
+    assert (reading.intent, reading.entities) == ("handoff", {"sure": True})
+
+
+@pytest.mark.parametrize(("text", "intent"), [("dạ phải", "affirm"), ("ừ", "affirm"), ("có", "affirm")])
+def test_yes_behind_the_question_about_a_person_is_yes(text: str, intent: str) -> None:
+    assert _intent(text, Asked(pending="handoff")) == intent
+
+
+def test_a_report_is_pressed_by_the_words_of_its_button() -> None:
+    shown = Asked(buttons=(Button("Câu trả lời này sai", '/report_wrong{"procedure": "1.000894"}'),))
+    reading = read("câu trả lời này sai", shown, [("correct", 0.9)], {})
+    assert reading is not None
+    assert (reading.intent, reading.entities) == ("report_wrong", {"procedure": "1.000894"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How can I register my newborn baby?",
+        "where do i get a marriage certificate",
+        "I need help with a driving license",
+        "what’s the fee for a birth certificate",
+    ],
+)
+def test_english_is_told(text: str) -> None:
+    assert is_english(text)
+    assert _intent(text, Asked()) == "english"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "toi can lam the can cuoc",
+        "do the nao",
+        "nop online duoc khong",
+        "lam passport o dau",
+        "hello",
+        "thanks",
+        "to khai an toan an ninh",
+        "làm visa cho chồng người Mỹ for me",
+        "",
+        "👍",
+    ],
+)
+def test_vietnamese_without_diacritics_is_not_english(text: str) -> None:
+    assert not is_english(text)
+
+
+@pytest.mark.parametrize("slot", SLOTS)
+def test_english_in_a_form_is_what_was_asked_for(slot: str) -> None:
+    assert _intent("my house is on the river and the lamp is lost", Asked(slot=slot)) == "inform"
+
+
+@pytest.mark.parametrize("text", ["001193", "thủ tục 1.0011", "mã 1193", "1.00119", "thu tuc so 1001193", "1,001193"])
+def test_a_part_of_a_code_asks_about_a_procedure(text: str) -> None:
+    assert _intent(text, Asked(), [("choose_option", 0.6), ("ask_procedure", 0.2)]) == "ask_procedure"
+
+
+@pytest.mark.parametrize("text", ["1.500.000", "0912345678", "12", "2026"])
+def test_other_numbers_are_no_codes(text: str) -> None:
+    assert _intent(text, Asked(), [("give_place", 0.9)]) is None

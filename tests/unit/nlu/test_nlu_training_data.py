@@ -14,6 +14,8 @@ from knowledge.text import fold, nfc, normalise
 from nlu.reading import payload
 
 ROOT = Path(__file__).resolve().parents[3]
+# Set by our own components, or by a button only.
+NEVER_LEARNED = {"inform", "english", "report_wrong"}
 HELDOUT = ROOT / "tests" / "integration" / "nlu" / "heldout.yml"
 
 
@@ -33,7 +35,7 @@ def _yaml(path: str) -> dict[str, Any]:
 
 
 def _trained() -> list[str]:
-    return [intent for intent in _yaml("nlu/domain/domain.yml")["intents"] if intent != "inform"]
+    return [intent for intent in _yaml("nlu/domain/domain.yml")["intents"] if intent not in NEVER_LEARNED]
 
 
 @pytest.mark.parametrize("intent", _trained())

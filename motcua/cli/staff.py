@@ -1,0 +1,120 @@
+"""`motcua staff add|list|roles|password|disable`: who may sign in to the console."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from desk import staff
+from desk.staff import Person, Role
+from motcua.cli._shared import Json, actor, console, parts, print_json, run
+from store.errors import Invalid
+
+app = typer.Typer(help="Staff who may sign in to the console, and their roles.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="Sign-in name: a–z, 0–9, point, hyphen, underscore.")]
+Roles = Annotated[list[Role], typer.Option("--role", help="A role; may be given several times.")]
+
+
+@app.command("add")
+def add(name: Name, role: Roles, as_json: Json = False) -> None:
+    """Make an account; its password is asked for, or read from standard input when that is no terminal."""
+
+    async def work() -> Person:
+        async with parts() as made:
+            return await staff.add(made.database, name, password, role, actor=actor())
+
+    password = _password()
+    person = run(work())
+    if as_json:
+        print_json(_record(person))
+    else:
+        console.print(f"{person.name} may sign in: {', '.join(sorted(person.roles))}", markup=False)
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """List the accounts with their roles."""
+
+    async def work() -> tuple[Person, ...]:
+        async with parts() as made:
+            return await staff.list_(made.database)
+
+    people = run(work())
+    if as_json:
+        print_json([_record(person) for person in people])
+        return
+    if not people:
+        console.print("nobody can sign in yet: motcua staff add NAME --role administrator")
+        return
+    table = Table("name", "roles", "since", "")
+    for person in people:
+        shut = f"disabled {person.disabled_at:%Y-%m-%d}" if person.disabled_at else ""
+        table.add_row(person.name, ", ".join(sorted(person.roles)), f"{person.created_at:%Y-%m-%d}", shut)
+    console.print(table, soft_wrap=False)
+
+
+@app.command("roles")
+def roles(name: Name, role: Roles, as_json: Json = False) -> None:
+    """Give an account these roles instead of those it has."""
+
+    async def work() -> Person:
+        async with parts() as made:
+            return await staff.set_roles(made.database, name, role, actor=actor())
+
+    person = run(work())
+    if as_json:
+        print_json(_record(person))
+    else:
+        console.print(f"{person.name}: {', '.join(sorted(person.roles))}", markup=False)
+
+
+@app.command("password")
+def set_password(name: Name) -> None:
+    """Give an account a new password; where it is signed in, it is signed out."""
+
+    async def work() -> None:
+        async with parts() as made:
+            await staff.set_password(made.database, name, given, actor=actor())
+
+    given = _password()
+    run(work())
+    console.print("the password is changed")
+
+
+@app.command("disable")
+def disable(name: Name, as_json: Json = False) -> None:
+    """Shut an account; where it is signed in, it is signed out. What it did stays in the history."""
+
+    async def work() -> Person:
+        async with parts() as made:
+            return await staff.disable(made.database, name, actor=actor())
+
+    person = run(work())
+    if as_json:
+        print_json(_record(person))
+    else:
+        console.print(f"{person.name} may no longer sign in", markup=False)
+
+
+def _password() -> str:
+    """The password: typed twice and not shown, or the first line of standard input."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("password", hide_input=True, confirmation_prompt=True))
+    given = sys.stdin.readline().rstrip("\r\n")
+    if not given:
+        raise Invalid(
+            "There was no password on standard input; run this in a terminal to be asked for it."
+        )
+    return given
+
+
+def _record(person: Person) -> dict[str, Any]:
+    return {
+        "name": person.name,
+        "roles": sorted(role.value for role in person.roles),
+        "created_at": person.created_at,
+        "disabled_at": person.disabled_at,
+    }
