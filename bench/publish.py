@@ -226,7 +226,10 @@ async def measure(bench: Bench) -> int:
     """Run everything and print; gives the exit status."""
     options = bench.options
     await upgrade(bench.database)
-    say = lambda text: print(text, file=sys.stderr, flush=True)  # noqa: E731
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
     say(f"publishing version A of {len(bench.procedures)} procedures with nobody asking …")
     first = await bench.stage("A")
     began = time.monotonic()

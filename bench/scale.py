@@ -67,6 +67,7 @@ def main(arguments: list[str]) -> int:
             limit = LIMITS.get(size)
             fine &= limit is None or served["p95"] <= limit
             rows.append(_row(size, {**made, **served}))
+            print(f"{size:,}: p95 {served['p95']:.1f} ms", file=sys.stderr, flush=True)
     finally:
         if options.work is None:
             shutil.rmtree(work, ignore_errors=True)

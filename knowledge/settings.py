@@ -100,7 +100,13 @@ class KnowledgeSettings(BaseModel):
     dims: int = Field(default=256, ge=16, le=1024, description="Size of a vector of the static model.")
     epochs: int = Field(default=3, ge=1, le=50, description="Passes over the training pairs of the static model.")
     pairs: int = Field(default=30, ge=1, le=200, description="Made-up questions per procedure for the training.")
-    threads: int = Field(default=2, ge=1, le=64, description="Processor threads that a training may use.")
+    threads: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Processor threads that the building of a version may use. Its products are small: a second thread "
+        "mostly waits, and takes its processor from those that answer.",
+    )
     seed: int = Field(default=1, description="Seed of the training: the same catalogue gives the same model.")
     keep_versions: int = Field(
         default=5,

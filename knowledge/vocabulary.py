@@ -119,8 +119,8 @@ class Vocabulary:
             same = self._by_key.setdefault(entry.key, [])
             if all((e.official, e.codes) != (entry.official, entry.codes) for e in same):
                 same.append(entry)
-        self._longest = max(map(len, (*self._by_key, *self._redirects)), default=1)
-        self._starts = {key[0] for key in self._by_key} | {key[0] for key in self._redirects}
+        self._lengths = _lengths(self._by_key)
+        self._redirect_lengths = _lengths(self._redirects)
 
     @staticmethod
     @lru_cache(maxsize=1)
@@ -210,18 +210,19 @@ class Vocabulary:
         place = 0
         while place < len(folded):
             step = 1
-            if folded[place] in self._starts:
-                for length in range(min(self._longest, len(folded) - place), 0, -1):
-                    entries = self._by_key.get(tuple(folded[place : place + length]))
+            for length in self._lengths.get(folded[place], ()):
+                key = tuple(folded[place : place + length])
+                # At the end of the text there may be fewer syllables left.
+                entries = self._by_key.get(key) if len(key) == length else None
+                if not entries:
+                    continue
+                if length == 1 and marked and accented is not None:
+                    entries = [e for e in entries if normalise(e.phrase).lower() == accented[place]]
                     if not entries:
                         continue
-                    if length == 1 and marked and accented is not None:
-                        entries = [e for e in entries if normalise(e.phrase).lower() == accented[place]]
-                        if not entries:
-                            continue
-                    found.extend(Expansion(place, place + length, entry) for entry in entries)
-                    step = length
-                    break
+                found.extend(Expansion(place, place + length, entry) for entry in entries)
+                step = length
+                break
             place += step
         return tuple(found)
 
@@ -235,12 +236,13 @@ class Vocabulary:
 
     def redirect_in(self, folded: Sequence[str]) -> Redirect | None:
         """The same for a text given as folded syllables."""
+        if not any(word in self._redirect_lengths for word in folded):
+            return None
         longer = [(e.start, e.end) for e in self.expand(folded)]
         for place in range(len(folded)):
-            if folded[place] not in self._starts:
-                continue
-            for length in range(min(self._longest, len(folded) - place), 0, -1):
-                known = self._redirects.get(tuple(folded[place : place + length]))
+            for length in self._redirect_lengths.get(folded[place], ()):
+                key = tuple(folded[place : place + length])
+                known = self._redirects.get(key) if len(key) == length else None
                 if known is not None and not any(
                     start <= place and place + length <= end and end - start > length for start, end in longer
                 ):
@@ -251,6 +253,14 @@ class Vocabulary:
 def words(text: str) -> list[str]:
     """The accented syllables of the normalised text, one for each of `tokens(text)` where both can be aligned."""
     return _WORD.findall(normalise(text).lower())
+
+
+def _lengths(keys: Iterable[tuple[str, ...]]) -> dict[str, tuple[int, ...]]:
+    """For each first syllable the lengths of the phrases that begin with it, longest first."""
+    found: dict[str, set[int]] = {}
+    for key in keys:
+        found.setdefault(key[0], set()).add(len(key))
+    return {first: tuple(sorted(lengths, reverse=True)) for first, lengths in found.items()}
 
 
 def _parts(cell: str) -> list[str]:

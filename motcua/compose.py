@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -19,6 +21,7 @@ from desk.texts import VIET_NAM
 from knowledge import asked
 from knowledge.catalogue import Catalogue
 from knowledge.places import Gazetteer
+from knowledge.sync import schedule
 from motcua.settings import Settings, secret
 from store.engine import Database
 from store.errors import Invalid, Unavailable
@@ -59,6 +62,16 @@ class Parts:
             two_persons=self.settings.knowledge.two_persons,
         )
         return app.running(pages)
+
+    @asynccontextmanager
+    async def syncing(self) -> AsyncIterator[None]:
+        """Fetch the catalogue from its portals when the settings say so, inside the block."""
+        work = asyncio.create_task(schedule.run(self.catalogue, self.database, self.settings.knowledge.sync))
+        try:
+            yield
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
 
     async def last_resort(self, text: str, place: str | None) -> list[Reply]:
         """The plain answer of the catalogue, for when the dialogue manager does not answer.

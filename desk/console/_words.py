@@ -51,6 +51,22 @@ COLUMNS = {
     "everyday": "cách gọi thường ngày",
 }
 """What a column of a table may mean (`knowledge.importers._headings.FIELDS`)."""
+STAGES = {
+    "reading": "đọc tệp",
+    "province layer": "ghép phần riêng của tỉnh",
+    "comparing": "so sánh với bản đang dùng",
+    "staged": "đã nạp",
+    "pairs": "soạn câu hỏi để học",
+    "training": "huấn luyện",
+    "index": "lập chỉ mục",
+    "calibration": "hiệu chỉnh",
+    "checking": "kiểm tra",
+    "golden questions": "hỏi thử bộ câu hỏi chuẩn",
+    "switching": "đổi bản",
+    "live": "đã đổi",
+    "done": "xong",
+}
+"""Steps that `knowledge.catalogue` tells the progress of."""
 SEVERITIES = {"error": "bỏ ra", "warning": "cần xem lại", "fixed": "đã sửa"}
 
 

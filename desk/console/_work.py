@@ -15,7 +15,7 @@ from typing import Literal
 
 import structlog
 
-from desk.console._words import in_vietnamese
+from desk.console._words import STAGES, in_vietnamese
 from store.errors import Conflict, MotcuaError
 from store.tables import now
 
@@ -43,7 +43,7 @@ class Work:
     actor: str
     link: str
     key: str
-    stage: str = ""
+    stage: str = "bắt đầu"
     share: float = 0.0
     state: State = "running"
     message: str = ""
@@ -52,7 +52,7 @@ class Work:
 
     def tell(self, stage: str, share: float) -> None:
         """Take progress in; never goes back within a stage's work."""
-        self.stage = stage
+        self.stage = STAGES.get(stage, stage)
         self.share = min(1.0, max(0.0, share))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -18,8 +18,9 @@ from typing import Any
 from knowledge._overlay_model import Kind
 from knowledge.importers import _agencies
 from knowledge.importers._clean import one_line
-from knowledge.importers._sheets import rows
+from knowledge.importers._workbook import Row, Sheet
 from knowledge.importers.report import Report, Severity
+from knowledge.importers.table import sheets
 from knowledge.places import Gazetteer
 from knowledge.procedures import Channel, OfficeKind, OnlineValue
 from knowledge.text import fold, nfc
@@ -87,6 +88,8 @@ _NEW_LEVELS = {
 }
 # Numbers that provinces' report software writes for the levels of Decree 42/2022; it has no 1.
 _NEW_NUMBERS = {"2": OnlineValue.information, "3": OnlineValue.partial, "4": OnlineValue.full}
+# What spreadsheets make of "1-2", the first of February or the second of January.
+_FIRST_OF_FEBRUARY = re.compile(r"(?:01/02|02/01)/\d{4}|0?1[-./](?:Feb|Th2)|0?2[-./](?:Jan|Th1)", re.IGNORECASE)
 _CHANNELS = {
     "truc tiep": Channel.in_person,
     "truc tuyen": Channel.online,
@@ -133,24 +136,37 @@ def read(path: Path, kind: Kind, report: Report, scheme: str | None = None) -> l
     Raises:
         Invalid: the file cannot be read as a table, or a column is missing.
     """
-    found = rows(path)
-    columns = _columns(path, kind, found)
-    report.sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        with sheets(path) as found:
+            report.sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+            for sheet in found:
+                headings = _headings(sheet, kind)
+                if headings is not None:
+                    return _lines(path, sheet, *headings, kind, report, scheme)
+    except OSError as error:
+        raise Invalid(f"{path.name} cannot be read: {error.strerror or error}") from error
+    raise Invalid(f"{path.name} has no heading `code` (or `Mã TTHC`, `Mã số`, `Mã thủ tục`) in its first rows.")
+
+
+def _lines(
+    path: Path, sheet: Sheet, heading: int, columns: Mapping[str, int], kind: Kind, report: Report, scheme: str | None
+) -> list[Line]:
+    needed = _NEEDED[kind]
+    if needed and not any(name in columns for name in needed):
+        raise Invalid(f"{path.name}: a table of {kind} needs a column {' or '.join(needed)}; see --help.")
     out = []
-    for number, cells in found:
+    for row in sheet.rows():
+        if row.number <= heading:
+            continue
         report.total += 1
-        cell = {name: _cell(cells[at]) for name, at in columns.items() if at < len(cells)}
-        code = ""
-
-        def note(field: str, severity: Severity, message: str, number: int = number) -> None:
-            report.add(number, code, field, severity, message)  # noqa: B023 - called within this turn only
-
+        note = _Notes(report, row.number)
+        cell = {name: _cell(row.cells[at]) for name, at in columns.items() if at < len(row.cells)}
         try:
-            code, repaired = _code(cell.get("code"))
+            note.code, repaired = _code(cell.get("code"))
             if repaired:
                 note("code", Severity.warning, "the spreadsheet made a number of the code; check its last zeros")
             value = {**_VALUES[kind](cell, note, scheme), **_until(cell)}
-            out.append(Line(number, code, value, _day(cell, "valid_from"), _said(cell, "decision")))
+            out.append(Line(row.number, note.code, value, _day(cell, "valid_from"), _said(cell, "decision")))
         except _Unsaid:
             note(kind.value, Severity.warning, "the row does not say it: stays unknown")
         except _Wrong as wrong:
@@ -158,24 +174,38 @@ def read(path: Path, kind: Kind, report: Report, scheme: str | None = None) -> l
     return out
 
 
-def _columns(path: Path, kind: Kind, found: Iterator[tuple[int, list[Any]]]) -> dict[str, int]:
-    wanted = ("code", *_COLUMNS[kind], "valid_from", "valid_to", "decision")
-    for number, cells in found:
-        columns: dict[str, int] = {}
-        for at, cell in enumerate(cells):
-            heading = re.sub(r"[\s_]+", " ", fold(nfc(str(cell or "")))).strip(" .:*")
-            for name in wanted:
-                if name not in columns and re.fullmatch(_HEADINGS[name], heading):
-                    columns[name] = at
-                    break
-        if "code" in columns:
-            needed = _NEEDED[kind]
-            if needed and not any(name in columns for name in needed):
-                raise Invalid(f"{path.name}: a table of {kind} needs a column {' or '.join(needed)}; see --help.")
-            return columns
-        if number >= _TITLE_ROWS:
+@dataclass
+class _Notes:
+    """The remarks about one row."""
+
+    report: Report
+    line: int
+    code: str = ""
+
+    def __call__(self, field: str, severity: Severity, message: str) -> None:
+        self.report.add(self.line, self.code, field, severity, message)
+
+
+def _headings(sheet: Sheet, kind: Kind) -> tuple[int, dict[str, int]] | None:
+    """The number of the row of headings, and which column means what; None when there is no such row."""
+    for row in sheet.rows():
+        if row.number > _TITLE_ROWS:
             break
-    raise Invalid(f"{path.name} has no heading `code` (or `Mã TTHC`, `Mã số`, `Mã thủ tục`) in its first rows.")
+        columns = _columns(row, kind)
+        if "code" in columns:
+            return row.number, columns
+    return None
+
+
+def _columns(row: Row, kind: Kind) -> dict[str, int]:
+    columns: dict[str, int] = {}
+    for at, cell in enumerate(row.cells):
+        heading = re.sub(r"[\s_]+", " ", fold(nfc(str(cell or "")))).strip(" .:*")
+        for name in ("code", *_COLUMNS[kind], "valid_from", "valid_to", "decision"):
+            if name not in columns and re.fullmatch(_HEADINGS[name], heading):
+                columns[name] = at
+                break
+    return columns
 
 
 def _cell(value: Any) -> Any:
@@ -194,7 +224,7 @@ def _folded(cell: Mapping[str, Any], name: str) -> str:
 
 
 def _code(value: Any) -> tuple[str, bool]:
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, float):
         return f"{value:.6f}", True
     code = str(value or "").strip()
     if not code:
@@ -205,13 +235,8 @@ def _code(value: Any) -> tuple[str, bool]:
 
 
 def _day(cell: Mapping[str, Any], name: str) -> date | None:
-    value = cell.get(name)
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    text = str(value or "").strip()
-    if not text:
+    text = _said(cell, name)
+    if text is None:
         return None
     for form in ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y"):
         try:
@@ -227,9 +252,6 @@ def _until(cell: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _yes(cell: Mapping[str, Any], name: str) -> bool | None:
-    value = cell.get(name)
-    if isinstance(value, bool):
-        return value
     text = _folded(cell, name)
     if text in _YES:
         return True
@@ -247,10 +269,8 @@ def _level(cell: Mapping[str, Any], note: Note, scheme: str | None) -> dict[str,
     named = (_said(cell, "scheme") or scheme or "").upper()
     if named not in {"", "ND43_2011", "ND42_2022"}:
         raise _Wrong("scheme", f"{named!r} is no scheme; write ND43_2011 or ND42_2022")
-    raw = cell.get("level")
-    if isinstance(raw, date):
-        if {raw.month, raw.day} != {1, 2}:
-            raise _Wrong("level", f"{raw:%Y-%m-%d} is a day, not a level")
+    raw = _said(cell, "level") or ""
+    if _FIRST_OF_FEBRUARY.fullmatch(raw):
         note("level", Severity.fixed, "the spreadsheet made a day of 1-2")
         text = "1-2"
     else:
@@ -262,7 +282,7 @@ def _level(cell: Mapping[str, Any], note: Note, scheme: str | None) -> dict[str,
         return {"scheme": "ND42_2022", "value": _NEW_LEVELS[text]}
     table = _NEW_NUMBERS if named == "ND42_2022" else _OLD_LEVELS
     if text not in table:
-        raise _Wrong("level", f"{str(raw)!r} is no level of {named or 'a scheme that is known'}: stays unknown")
+        raise _Wrong("level", f"{raw!r} is no level of {named or 'a scheme that is known'}: stays unknown")
     return {"scheme": named or "ND43_2011", "value": table[text]}
 
 

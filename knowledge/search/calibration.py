@@ -93,13 +93,16 @@ class Calibration:
         """
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))
-            found = Calibration(
-                _named(raw["ranking"], SIGNALS).astype(np.float32),
-                *(Logistic(_named(raw[name]["coefficients"], FEATURES), float(raw[name]["bias"]))
-                  for name in ("domain", "right")),
-                *(float(raw["thresholds"][name]) for name in ("least_domain", "least_right", "worth_asking")),
-                *(tuple((float(p), bool(right)) for p, right in raw[name]) for name in ("points", "measured")),
-            )  # fmt: skip
+            domain, right = (
+                Logistic(_named(raw[name]["coefficients"], FEATURES), float(raw[name]["bias"]))
+                for name in ("domain", "right")
+            )
+            limits = {name: float(raw["thresholds"][name]) for name in ("least_domain", "least_right", "worth_asking")}
+            points, measured = (
+                tuple((float(likely), bool(was)) for likely, was in raw[name]) for name in ("points", "measured")
+            )
+            weights = _named(raw["ranking"], SIGNALS).astype(np.float32)
+            found = Calibration(weights, domain, right, points=points, measured=measured, **limits)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise Invalid(
                 f"The calibration {path.parent.name}/{path.name} cannot be used ({error}); "

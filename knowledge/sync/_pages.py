@@ -21,12 +21,15 @@ import psutil
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from knowledge.settings import SyncSource
 from knowledge.sync._portal import Answer, Known
 from store.engine import Database
 from store.errors import Conflict
 from store.tables import now, sync_pages
 
 _RUN = "run"
+# What makes the answers of a source those of another portal when it is changed.
+_ASKED = {"url", "method", "list_path", "detail_path", "paging", "query"}
 _KEPT = ("sha256", "staged_sha256", "version")
 # A fetch that stopped is taken up again within this time; after it everything is asked for anew.
 RESUMED_WITHIN = timedelta(hours=24)
@@ -66,9 +69,11 @@ class Row:
 class Pages:
     """The kept answers of one source."""
 
-    def __init__(self, db: Database, source: str) -> None:
+    def __init__(self, db: Database, source: SyncSource) -> None:
         self._db = db
-        self._source = source
+        self._source = source.name
+        asked = source.model_dump(mode="json", include=_ASKED)
+        self._asked = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
         self._rows: dict[str, Row] = {}
         self._beat: datetime = now()
 
@@ -87,6 +92,10 @@ class Pages:
             if before is not None and before[0]["state"] == "running" and _alive(before[0]["holder"], before[1]):
                 raise Conflict(f"{self._source} is being fetched already by {before[0]['holder']['host']}.")
             held = before[0] if before is not None else {}
+            if held.get("asked") != self._asked:
+                # Another address or other paths: what was answered there says nothing here.
+                await connection.execute(delete(sync_pages).where(sync_pages.c.source == self._source))
+                held = {}
             started = moment
             if held.get("state") in {"running", "stopped"}:
                 began = datetime.fromisoformat(held["started_at"])
@@ -94,7 +103,14 @@ class Pages:
                     started = began
             kept = {name: held.get(name) for name in _KEPT}
             await self._write_run(
-                connection, {"state": "running", "started_at": started.isoformat(), "holder": _holder(), **kept}
+                connection,
+                {
+                    "state": "running",
+                    "started_at": started.isoformat(),
+                    "holder": _holder(),
+                    "asked": self._asked,
+                    **kept,
+                },
             )
             columns = [c for c in sync_pages.c if c.name != "body"]
             query = select(*columns).where(sync_pages.c.source == self._source, sync_pages.c.key != _RUN)

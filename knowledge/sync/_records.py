@@ -44,6 +44,8 @@ def page(answer: Any) -> Page:
     if not isinstance(rows, list):
         raise Refused("it holds no list of procedures")
     last = about.get("lastId")
+    if last and len(str(last)) > _MAX_ID:
+        raise Refused("what it calls the last id is too long for one")
     return Page(
         rows=tuple(row for row in rows if isinstance(row, Mapping)),
         total=_count(about.get("total", about.get("totalElements"))),

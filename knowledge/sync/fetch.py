@@ -69,7 +69,7 @@ async def sync(source: SyncSource, db: Database, *, progress: Progress = _silent
         Unavailable: the portal cannot be reached, refuses us, lists nothing or fails too often; what was fetched is
             kept, and the next call goes on from there.
     """
-    pages = Pages(db, source.name)
+    pages = Pages(db, source)
     run = await pages.begin()
     report = Report(source=source.name)
     found = _Fetched()

@@ -78,7 +78,7 @@ async def refresh(
     """
     imported = await sync(source, db, progress=lambda what, share: progress(what, share * _FETCHED))
     report = imported.report.as_json()
-    pages = Pages(db, source.name)
+    pages = Pages(db, source)
     last = await pages.last()
     if last is not None and last.staged_sha256 == imported.report.sha256 and not anew and last.version is not None:
         reason = f"The portal says what it said when version {last.version} was staged."

@@ -10,7 +10,6 @@ import asyncio
 from datetime import datetime, timedelta, timezone
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from knowledge.catalogue import Catalogue
 from knowledge.settings import SyncSettings, SyncSource
@@ -47,8 +46,9 @@ async def run(catalogue: Catalogue, db: Database, settings: SyncSettings, *, loo
                 if now() >= not_before[source.name] and await is_due(source, db, began):
                     not_before[source.name] = now() + RETRY
                     await _fetch(source, catalogue, db)
-            except (SQLAlchemyError, OSError) as error:
-                _log.error("catalogue_sync_failed", source=source.name, error=str(error))
+            except Exception:
+                # Whatever it was, the other sources and the next time are not lost by it.
+                _log.exception("catalogue_sync_failed", source=source.name)
         await asyncio.sleep(look_s)
 
 
@@ -60,7 +60,7 @@ async def is_due(source: SyncSource, db: Database, began: datetime) -> bool:
         db: knows when it was fetched last.
         began: when this program began; a source that was never fetched is due at its first moment after that.
     """
-    last = await Pages(db, source.name).last()
+    last = await Pages(db, source).last()
     if last is None:
         return source.schedule.startswith("every") or now() >= due(source.schedule, began)
     return last.state != "done" or now() >= due(source.schedule, last.started_at)

@@ -10,12 +10,19 @@ from rich.table import Table
 
 from desk import staff
 from desk.staff import Person, Role
+from motcua import logs
 from motcua.cli._shared import Json, actor, console, parts, print_json, run
 from store.errors import Invalid
 
 app = typer.Typer(help="Staff who may sign in to the console, and their roles.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="Sign-in name: a–z, 0–9, point, hyphen, underscore.")]
 Roles = Annotated[list[Role], typer.Option("--role", help="A role; may be given several times.")]
+
+
+@app.callback()
+def _quiet() -> None:
+    """Staff who may sign in to the console, and their roles."""
+    logs.configure("WARNING")
 
 
 @app.command("add")
@@ -105,9 +112,7 @@ def _password() -> str:
         return str(typer.prompt("password", hide_input=True, confirmation_prompt=True))
     given = sys.stdin.readline().rstrip("\r\n")
     if not given:
-        raise Invalid(
-            "There was no password on standard input; run this in a terminal to be asked for it."
-        )
+        raise Invalid("There was no password on standard input; run this in a terminal to be asked for it.")
     return given
 
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
@@ -55,7 +56,7 @@ class Answer:
     status: int
     text: str
     path: str
-    headers: aiohttp.typedefs.LooseHeaders
+    headers: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,9 @@ class Person:
     async def get(self, path: str, *, follow: bool = True) -> Answer:
         """Open a page."""
         async with self.session.get(path, allow_redirects=follow) as got:
-            return Answer(got.status, await got.text(), got.url.path, dict(got.headers))
+            return Answer(
+                got.status, await got.text(), got.url.path, {str(name): value for name, value in got.headers.items()}
+            )
 
     async def token(self, path: str) -> str:
         """The token that the forms of a page carry."""
@@ -79,7 +82,9 @@ class Person:
         """Send a form as it stands on `page`, with that page's token."""
         data = {"csrf": await self.token(page), **(fields or {})}
         async with self.session.post(path, data=data) as got:
-            return Answer(got.status, await got.text(), got.url.path, dict(got.headers))
+            return Answer(
+                got.status, await got.text(), got.url.path, {str(name): value for name, value in got.headers.items()}
+            )
 
     async def sign_in(self, name: str, password: str = PASSWORD) -> Answer:
         """Fill the sign-in form in."""
@@ -93,13 +98,15 @@ class Person:
             form.add_field(field, value)
         form.add_field("file", io.BytesIO(body), filename=name, content_type="application/octet-stream")
         async with self.session.post("/upload", data=form) as got:
-            return Answer(got.status, await got.text(), got.url.path, dict(got.headers))
+            return Answer(
+                got.status, await got.text(), got.url.path, {str(name): value for name, value in got.headers.items()}
+            )
 
-    async def wait(self, path: str) -> dict[str, str]:
+    async def wait(self, path: str) -> dict[str, Any]:
         """Wait until the long work at `path` is over; gives what its script would be told."""
         while True:
             async with self.session.get(f"{path}.json") as got:
-                work: dict[str, str] = await got.json()
+                work: dict[str, Any] = await got.json()
             if work["state"] != "running":
                 return work
             await asyncio.sleep(0.1)

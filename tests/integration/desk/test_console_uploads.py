@@ -41,7 +41,9 @@ async def send(person: Person, body: bytes, boundary: str = "b") -> Answer:
     """Send a hand-made multipart body."""
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
     async with person.session.post("/upload", data=io.BytesIO(body), headers=headers) as got:
-        return Answer(got.status, await got.text(), got.url.path, dict(got.headers))
+        return Answer(
+            got.status, await got.text(), got.url.path, {str(name): value for name, value in got.headers.items()}
+        )
 
 
 @pytest.mark.parametrize(

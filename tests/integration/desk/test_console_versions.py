@@ -26,7 +26,7 @@ async def stage(person: Person, text: str) -> str:
     """Upload a file; gives the address of its version."""
     work = await person.wait((await person.upload("ho_tich.yml", text.encode())).path)
     assert work["state"] == "done", work
-    return work["link"]
+    return str(work["link"])
 
 
 async def fee(desk: Console) -> str | None:

@@ -329,7 +329,7 @@ async def test_a_fetch_that_is_cancelled_can_be_taken_up_again(db: Database) -> 
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        run = await Pages(db, "portal").last()
+        run = await Pages(db, source(portal)).last()
         assert run is not None
         assert run.state == "stopped"
         assert len((await sync(source(portal), db)).procedures) == 10
@@ -339,10 +339,19 @@ async def test_what_the_portal_lists_no_more_is_forgotten(db: Database) -> None:
     async with FakePortal(TEN) as portal:
         await sync(source(portal), db)
         gone = f"detail:{TEN[3]['id']}"
-        assert await Pages(db, "portal").bodies([gone])
+        assert await Pages(db, source(portal)).bodies([gone])
         del portal.details[TEN[3]["id"]]
         assert "1.000004" not in codes(await sync(source(portal), db))
-    assert await Pages(db, "portal").bodies([gone]) == {}
+        assert await Pages(db, source(portal)).bodies([gone]) == {}
+
+
+async def test_what_another_portal_answered_says_nothing_of_this_one(db: Database) -> None:
+    async with FakePortal(TEN) as old, FakePortal([{**one, "name": "Tên khác"} for one in TEN]) as new:
+        old.troubles = {one["id"]: [Trouble(403)] for one in TEN[5:]}
+        with pytest.raises(Unavailable):
+            await sync(source(old), db)
+        imported = await sync(source(new), db)
+    assert {procedure.name for procedure in imported.procedures} == {"Tên khác"}
 
 
 async def test_procedures_of_other_provinces_are_left_out_where_the_source_says_so(db: Database) -> None:

@@ -108,7 +108,7 @@ async def test_the_running_program_fetches_what_is_due_once(db: Database, catalo
         assert portal.requests == fetched
         [version] = await catalogue.list()
         assert (version.state, version.actor, version.source) == ("staged", "sync portal", "portal")
-        assert await Pages(db, "by-hand").last() is None
+        assert await Pages(db, settings.sources[1]).last() is None
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -23,13 +23,9 @@ PASSWORD = "một mật khẩu đủ dài"
 
 @pytest.fixture
 def typed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The password on standard input, for each command anew."""
+    """The password on standard input, a line for each command."""
 
-    class Typed(io.StringIO):
-        def readline(self, *_: object) -> str:
-            return PASSWORD + "\n"
-
-    monkeypatch.setattr(sys, "stdin", Typed())
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\n" * 20))
 
 
 @pytest.mark.usefixtures("typed")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from pathlib import Path
 
 import pytest
 
 from knowledge.importers import merge, read
+from knowledge.importers.report import Imported
 
 SHARED = Path(os.environ.get("MOTCUA_SHARED_DATA") or Path(__file__).parents[4] / "shared" / "data")
 EXPORTS = SHARED / "exports"
@@ -18,7 +20,7 @@ SAMPLES = {
     "1b_new_national_api_detail.3.json": (
         "national_api_detail",
         3,
-        {"time_without_unit": 3, "free_beside_a_fee": 3, "not_nfc": 2},
+        {"time_without_unit": 1, "free_beside_a_fee": 1, "not_nfc": 2},
     ),
     "2_new_national_excel_list.3.json": ("national_excel_list", 3, {}),
     "3_portal_page_text_scrape.3.json": (
@@ -29,7 +31,7 @@ SAMPLES = {
     "4_portal_2021_scrape.3.json": (
         "portal_2021_scrape",
         3,
-        {"old_source": 3, "code_from_name": 3, "html_in_text": 3, "page_furniture": 2},
+        {"old_source": 3, "code_from_name": 3, "html_in_text": 3, "page_furniture": 1},
     ),
     "5_portal_docx_derived.3.json": ("portal_docx_form", 3, {}),
     "6_old_rest_gateway_SEEN_IN_CODE.1.json": ("old_rest_gateway", 1, {}),
@@ -52,9 +54,7 @@ def test_every_sample_comes_in_whole_with_its_traps(name: str) -> None:
     format_, records, traps = SAMPLES[name]
     result = read(EXPORTS / name)
     assert (result.report.format, result.report.total, result.report.accepted) == (format_, records, records)
-    found = result.report.traps()
-    assert set(found) == set(traps)
-    assert all(found[trap] >= number for trap, number in traps.items())
+    assert result.report.traps() == traps
     assert all(procedure.receiving for procedure in result.procedures)
     assert read(EXPORTS / name).procedures == result.procedures
 
@@ -93,8 +93,9 @@ def test_the_raw_answers_of_the_api_come_in_whole_with_their_traps() -> None:
     assert again.procedures == result.procedures
 
 
-def test_details_of_other_procedures_in_the_provinces_catalogue_are_dropped() -> None:
-    result = read(SHARED / "catalogue" / "province_2754.jsonl.gz")
+def test_details_of_other_procedures_in_the_provinces_catalogue_are_dropped(tmp_path: Path) -> None:
+    # Only what can be meant at all, to save the time of reading everything.
+    result = _some(tmp_path, "province_2754.jsonl.gz", b"-UBND", b"motcua.")
     foreign = {remark.code for remark in result.report.remarks if remark.trap == "foreign_details"}
     assert len(foreign) == 17
     known = {"3.000283", "3.000284", "3.000243", "3.000244", "3.000226"}
@@ -105,17 +106,19 @@ def test_details_of_other_procedures_in_the_provinces_catalogue_are_dropped() ->
 
 
 def test_the_one_code_of_two_provinces_is_told(tmp_path: Path) -> None:
-    # The two records alone: reading the whole country takes a quarter of a minute.
-    import gzip
-
-    with gzip.open(SHARED / "catalogue" / "national_5775.jsonl.gz", "rb") as lines:
-        both = [line for line in lines if b'"1.014325"' in line]
-    file = tmp_path / "both.jsonl"
-    file.write_bytes(b"".join(both))
-    result = read(file)
+    result = _some(tmp_path, "national_5775.jsonl.gz", b'"1.014325"')
     assert [(r.line, r.code, r.trap) for r in result.report.remarks if r.severity == "error"] == [
         (2, "1.014325", "code_not_unique")
     ]
+
+
+def _some(tmp_path: Path, name: str, *marks: bytes) -> Imported:
+    """The records of a catalogue in whose line one of the marks stands."""
+    with gzip.open(SHARED / "catalogue" / name, "rb") as lines:
+        some = [line for line in lines if any(mark in line for mark in marks)]
+    file = tmp_path / "some.jsonl"
+    file.write_bytes(b"".join(some))
+    return read(file)
 
 
 def test_a_list_and_the_details_of_the_same_procedures_make_one_record_each() -> None:

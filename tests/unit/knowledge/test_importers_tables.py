@@ -45,7 +45,7 @@ def remarks(result: Imported) -> list[tuple[int, str, str]]:
 
 
 def test_the_national_list_is_read_below_its_title_and_remarks_name_row_and_column(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\nDANH SÁCH THỦ TỤC HÀNH CHÍNH"],
         NEW,
         ["1.000001", "Cấp thẻ\nluật sư ", "Bộ Tư pháp", "Ủy ban nhân dân cấp tỉnh\nSở Tư pháp\n", "Luật sư"],
@@ -74,7 +74,7 @@ def test_the_national_list_is_read_below_its_title_and_remarks_name_row_and_colu
 
 
 def test_the_older_list_is_known_by_its_columns_and_says_what_is_withdrawn(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["Danh sách thủ tục"],
         ["", "Kết xuất ngày 01/02/2023"],
         ["STT", *OLD],
@@ -213,7 +213,7 @@ def test_a_mapping_of_other_headings_or_without_a_code_is_refused(tmp_path: Path
 
 
 def test_cells_that_are_numbers_dates_and_errors_are_read_as_what_they_show(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["Mã TTHC", "Tên TTHC", "Số quyết định", "Ngày quyết định", "Lĩnh vực", "Cấp thực hiện"],
         [1.00422, "Đăng ký", "11/QĐ-BCA", date(2026, 1, 16), "#REF!", "Cấp xã"],
     ]
@@ -224,7 +224,7 @@ def test_cells_that_are_numbers_dates_and_errors_are_read_as_what_they_show(tmp_
 
 
 def test_sheets_with_the_same_headings_are_read_together(tmp_path: Path) -> None:
-    rows = {
+    rows: dict[str, Any] = {
         name: [NEW, [f"1.00000{i}", f"Việc {name}", "Bộ Tư pháp", "Sở Tư pháp", "Luật"]] for i, name in enumerate("AB")
     }
     result = read(workbook(tmp_path, {**rows, "Ghi chú": [["Không phải danh sách"]]}))
@@ -232,7 +232,10 @@ def test_sheets_with_the_same_headings_are_read_together(tmp_path: Path) -> None
 
 
 def test_progress_is_told_and_ends_at_one(tmp_path: Path) -> None:
-    rows = [NEW, *[[f"1.{i:06}", f"Việc số {i}", "Bộ Tư pháp", "Sở Tư pháp", "Luật"] for i in range(200)]]
+    rows: list[list[Any]] = [
+        NEW,
+        *[[f"1.{i:06}", f"Việc số {i}", "Bộ Tư pháp", "Sở Tư pháp", "Luật"] for i in range(200)],
+    ]
     told: list[float] = []
     read(workbook(tmp_path, {"A": rows}), progress=told.append)
     assert told == sorted(told)

@@ -57,6 +57,13 @@ def test_what_the_province_does_not_speak_of_stays_the_very_same() -> None:
     assert changed.fees == BIRTH.fees
 
 
+def test_a_record_written_before_there_was_a_layer_says_nothing_of_the_province() -> None:
+    old = '{"code": "1.001193", "name": "Đăng ký khai sinh", "fees": [{"text": "Miễn phí"}], "source": {"title": "x"}}'
+    read = Procedure.model_validate_json(old)
+    assert (read.post_in, read.post_out, read.home_service, read.on_time_exempt) == (None, None, (), False)
+    assert (read.overlays, read.fees[0].decision) == ((), None)
+
+
 def test_who_set_it_by_what_and_from_when_stays_with_the_procedure() -> None:
     said = one(row("post", {"in": True}, id_=7, valid_from=date(2026, 1, 1))).set_by_province("post")
     assert said is not None
