@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -103,16 +104,20 @@ async def test_a_condition_of_a_post_request_fails_with_412(db: Database) -> Non
         assert portal.unchanged == asked
 
 
-async def test_the_pace_and_what_the_portal_asks_for_are_kept(db: Database) -> None:
-    async with FakePortal(TEN[:3]) as portal:
+async def test_the_pace_and_the_rest_that_the_portal_asks_for_are_kept(db: Database) -> None:
+    """Waits have no upper bound on a busy machine, so only their lower ones are looked at."""
+    async with FakePortal(TEN) as portal:
         portal.troubles[TEN[0]["id"]] = [Trouble(429, {"Retry-After": "1"})]
-        imported = await sync(source(portal, rate=20, connections=3), db)
-        gaps = [later - earlier for earlier, later in zip(portal.times, portal.times[1:], strict=False)]
-    assert len(imported.procedures) == 3
-    # Twenty a second; and after the refusal nobody asks for a second.
-    assert min(gaps) > 0.03
-    assert max(gaps) > 0.9
+        begun = time.monotonic()
+        imported = await sync(source(portal, rate=20, connections=1), db)
+        taken = time.monotonic() - begun
+        refused = portal.asked["list"]
+        gap = portal.times[refused + 1] - portal.times[refused]
+    assert len(imported.procedures) == 10
     assert imported.report.counts()["warning"] == 0
+    # Nobody asks for a second after the refusal; and all others are a twentieth of a second apart.
+    assert gap > 0.99
+    assert taken > 0.99 + 0.9 * (portal.requests - 2) / 20
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,12 @@ COMMANDS = [
     ("case",),
     ("case", "show"),
     ("settings",),
+    ("staff",),
+    ("staff", "add"),
+    ("staff", "list"),
+    ("staff", "roles"),
+    ("staff", "password"),
+    ("staff", "disable"),
     ("settings", "show"),
 ]
 
