@@ -1,7 +1,8 @@
 """Staff: who may sign in to the console, with which roles.
 
-Only the functions here change the tables `staff` and `staff_sessions`; each change is one transaction and one line of
-the log that says who did it. Passwords are kept as Argon2id hashes (RFC 9106), sessions as hashes of their token.
+Only the functions here change the tables `staff` and `staff_sessions`; each change and each sign-in is an entry of
+`staff_events` in the same transaction. Passwords are kept as Argon2id hashes (RFC 9106), sessions as hashes of their
+token.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ import asyncio
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
 import structlog
 from argon2 import PasswordHasher
@@ -25,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.engine import Database
 from store.errors import Conflict, Invalid, MotcuaError, NotFound
-from store.tables import now, staff, staff_sessions
+from store.tables import now, staff, staff_events, staff_sessions
 
 SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 200
@@ -62,6 +64,17 @@ class Person:
     disabled_at: datetime | None
 
 
+@dataclass(frozen=True)
+class Event:
+    """One entry of the accounts' history: who did what to which account."""
+
+    at: datetime
+    actor: str
+    what: str
+    name: str
+    data: Mapping[str, Any]
+
+
 async def add(db: Database, name: str, password: str, roles: Iterable[str], *, actor: str) -> Person:
     """Make an account.
 
@@ -87,7 +100,7 @@ async def add(db: Database, name: str, password: str, roles: Iterable[str], *, a
         )
         row = await _row(connection, login)
         assert row is not None
-    _log.info("staff_added", name=login, roles=sorted(wanted), actor=actor)
+        await _note(connection, actor, "added", login, roles=sorted(wanted))
     return _person(row)
 
 
@@ -105,7 +118,7 @@ async def set_password(db: Database, name: str, password: str, *, actor: str) ->
         person = await _known(connection, login)
         await connection.execute(update(staff).where(staff.c.id == person.id).values(password_hash=hashed))
         await connection.execute(delete(staff_sessions).where(staff_sessions.c.staff_id == person.id))
-    _log.info("staff_password_set", name=login, actor=actor)
+        await _note(connection, actor, "password_set", login)
 
 
 async def set_roles(db: Database, name: str, roles: Iterable[str], *, actor: str) -> Person:
@@ -126,7 +139,7 @@ async def set_roles(db: Database, name: str, roles: Iterable[str], *, actor: str
             update(staff).where(staff.c.id == person.id).values(roles=sorted(role.value for role in wanted))
         )
         changed = await _known(connection, login)
-    _log.info("staff_roles_set", name=login, roles=sorted(wanted), before=sorted(person.roles), actor=actor)
+        await _note(connection, actor, "roles_set", login, roles=sorted(wanted), before=sorted(person.roles))
     return changed
 
 
@@ -145,7 +158,7 @@ async def disable(db: Database, name: str, *, actor: str) -> Person:
             await connection.execute(update(staff).where(staff.c.id == person.id).values(disabled_at=now()))
         await connection.execute(delete(staff_sessions).where(staff_sessions.c.staff_id == person.id))
         shut = await _known(connection, login)
-    _log.info("staff_disabled", name=login, actor=actor)
+        await _note(connection, actor, "disabled", login)
     return shut
 
 
@@ -154,6 +167,14 @@ async def list_(db: Database) -> tuple[Person, ...]:
     async with db.connect() as connection:
         rows = (await connection.execute(select(staff).order_by(staff.c.name))).mappings().all()
     return tuple(_person(row) for row in rows)
+
+
+async def events(db: Database, *, limit: int = 200) -> tuple[Event, ...]:
+    """What happened to accounts, the newest first; at most `limit` entries."""
+    newest = select(staff_events).order_by(staff_events.c.id.desc()).limit(limit)
+    async with db.connect() as connection:
+        rows = (await connection.execute(newest)).mappings().all()
+    return tuple(Event(row["at"], row["actor"], row["what"], row["name"], row["data"]) for row in rows)
 
 
 async def sign_in(db: Database, name: str, password: str, *, hours: float) -> tuple[Person, str]:
@@ -192,9 +213,8 @@ async def sign_in(db: Database, name: str, password: str, *, hours: float) -> tu
                 token_hash=_token_hash(token), staff_id=row["id"], expires_at=now() + timedelta(hours=hours)
             )
         )
-    person = _person(row)
-    _log.info("signed_in", name=person.name)
-    return person, token
+        await _note(connection, login, "signed_in", login)
+    return _person(row), token
 
 
 async def of_session(db: Database, token: str) -> Person | None:
@@ -268,6 +288,10 @@ def _nobody() -> str:
 
 def _token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+async def _note(connection: AsyncConnection, actor: str, what: str, name: str, **data: Any) -> None:
+    await connection.execute(insert(staff_events).values(actor=actor, what=what, name=name, data=data))
 
 
 async def _row(connection: AsyncConnection, login: str) -> RowMapping | None:

@@ -346,3 +346,15 @@ staff_sessions = Table(
     Column("created_at", UtcDateTime, nullable=False, default=now),
     Column("expires_at", UtcDateTime, nullable=False),
 )
+
+# Append-only: every change of an account, and every sign-in.
+staff_events = Table(
+    "staff_events",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("at", UtcDateTime, nullable=False, default=now),
+    Column("actor", String(60), nullable=False),
+    Column("what", String(20), nullable=False),
+    Column("name", String(60), nullable=False),
+    Column("data", JSON, nullable=False),
+)

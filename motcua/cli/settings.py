@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -38,6 +39,12 @@ def _rows(section: BaseModel, prefix: str) -> Any:
 def _shown(value: Any) -> str:
     if isinstance(value, SecretStr):
         return "********" if value.get_secret_value() else ""
-    text = "" if value is None else str(value)
+    if isinstance(value, tuple):
+        # A list is set as JSON, so it is shown as such.
+        text = json.dumps(
+            [v.model_dump(mode="json") if isinstance(v, BaseModel) else v for v in value], ensure_ascii=False
+        )
+    else:
+        text = "" if value is None else str(value)
     # A database's address may hold a password.
     return re.sub(r"(?<=://)([^:/@\s]*):[^@\s]*@", r"\1:***@", text)

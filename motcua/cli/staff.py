@@ -1,8 +1,9 @@
-"""`motcua staff add|list|roles|password|disable`: who may sign in to the console."""
+"""`motcua staff add|list|roles|password|disable|history`: who may sign in to the console."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -104,6 +105,27 @@ def disable(name: Name, as_json: Json = False) -> None:
         print_json(_record(person))
     else:
         console.print(f"{person.name} may no longer sign in", markup=False)
+
+
+@app.command("history")
+def history(
+    limit: Annotated[int, typer.Option(min=1, help="At most so many entries.")] = 200, as_json: Json = False
+) -> None:
+    """Show what happened to accounts: who made, changed or shut which, and who signed in; the newest first."""
+
+    async def work() -> tuple[staff.Event, ...]:
+        async with parts() as made:
+            return await staff.events(made.database, limit=limit)
+
+    entries = run(work())
+    if as_json:
+        print_json([asdict(entry) for entry in entries])
+        return
+    table = Table("when (UTC)", "who", "what", "account", "")
+    for entry in entries:
+        more = ", ".join(f"{key}: {' '.join(value)}" for key, value in entry.data.items())
+        table.add_row(f"{entry.at:%Y-%m-%d %H:%M}", entry.actor, entry.what, entry.name, more)
+    console.print(table, soft_wrap=False)
 
 
 def _password() -> str:

@@ -118,9 +118,20 @@ def upgrade() -> None:
     op.add_column("catalogue_versions", sa.Column("approved_by", sa.String(length=60), nullable=True))
     op.add_column("catalogue_versions", sa.Column("approved_at", _MOMENT, nullable=True))
     op.add_column("catalogue_versions", sa.Column("measured", sa.JSON(), nullable=True))
+    op.create_table(
+        "staff_events",
+        sa.Column("id", _KEY, nullable=False),
+        sa.Column("at", _MOMENT, nullable=False),
+        sa.Column("actor", sa.String(length=60), nullable=False),
+        sa.Column("what", sa.String(length=20), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_events")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("staff_events")
     op.drop_column("catalogue_versions", "measured")
     op.drop_column("catalogue_versions", "approved_at")
     op.drop_column("catalogue_versions", "approved_by")

@@ -152,3 +152,28 @@ async def test_a_hash_made_with_other_costs_is_made_anew_at_the_next_sign_in(
     assert kept is not None
     assert "m=65536,t=3" in kept
     await staff.sign_in(database, "lan", GOOD, hours=1)
+
+
+async def test_every_change_of_an_account_and_every_sign_in_is_kept_with_who_did_it(database: Database) -> None:
+    await staff.add(database, "lan", GOOD, ["administrator"], actor="root")
+    await staff.add(database, "hoa", GOOD, ["catalogue_editor"], actor="lan")
+    await staff.set_roles(database, "hoa", ["catalogue_approver"], actor="lan")
+    await staff.sign_in(database, "hoa", GOOD, hours=1)
+    with pytest.raises(SignInRefused):
+        await staff.sign_in(database, "hoa", "một mật khẩu khác", hours=1)
+    await staff.set_password(database, "hoa", GOOD + "!", actor="lan")
+    await staff.disable(database, "hoa", actor="lan")
+    with pytest.raises(Conflict):
+        await staff.disable(database, "lan", actor="hoa")
+    kept = [(event.actor, event.what, event.name) for event in reversed(await staff.events(database))]
+    assert kept == [
+        ("root", "added", "lan"),
+        ("lan", "added", "hoa"),
+        ("lan", "roles_set", "hoa"),
+        ("hoa", "signed_in", "hoa"),
+        ("lan", "password_set", "hoa"),
+        ("lan", "disabled", "hoa"),
+    ]
+    assert (await staff.events(database, limit=3))[-1].what == "signed_in"
+    changed = (await staff.events(database, limit=4))[-1]
+    assert changed.data == {"roles": ["catalogue_approver"], "before": ["catalogue_editor"]}

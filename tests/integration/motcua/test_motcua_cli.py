@@ -48,6 +48,7 @@ COMMANDS = [
     ("staff", "roles"),
     ("staff", "password"),
     ("staff", "disable"),
+    ("staff", "history"),
     ("settings", "show"),
 ]
 

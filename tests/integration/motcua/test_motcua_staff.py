@@ -47,6 +47,8 @@ def test_accounts_are_made_listed_changed_and_shut(motcua: Run) -> None:
     ]
     assert PASSWORD not in listed.out
     assert "disabled" in motcua("staff", "list").out
+    assert [one["what"] for one in motcua("staff", "history", "--json").json][:2] == ["disabled", "password_set"]
+    assert "catalogue_editor" in motcua("staff", "history").out
 
 
 @pytest.mark.parametrize(
