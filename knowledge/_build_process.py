@@ -26,6 +26,8 @@ def stage(job: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     """Read a source, or take the records that lie there already; lay the province's layer on; compare with live."""
     from knowledge import _versions, diff, overlays, words
     from knowledge._source import read_source, with_everyday
+    from knowledge.importers.merging import merge
+    from knowledge.importers.report import Imported, Report
 
     work, home = Path(job["work"]), Path(job["home"])
     out: dict[str, Any] = {}
@@ -38,6 +40,10 @@ def stage(job: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
             tell("reading", share / 2)
 
         imported = read_source(Path(source["path"]), as_of=as_of, mapping=source["mapping"], progress=reading)
+        if source["keep"] and job["live"] and imported.procedures:
+            held = _versions.records(home / job["live"])
+            known = Report(job["live"], total=len(held), accepted=len(held))
+            imported = merge(Imported(held, known), imported)
         records = imported.procedures
         out["report"] = imported.report.as_json()
         if not records:

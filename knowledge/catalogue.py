@@ -68,6 +68,7 @@ class Catalogue:
         actor: str,
         as_of: date | None = None,
         mapping: ColumnMapping | None = None,
+        keep: bool = False,
         why: str = "",
         progress: Progress = _silent,
     ) -> Version:
@@ -78,6 +79,7 @@ class Catalogue:
             actor: who does it.
             as_of: the day the data describe.
             mapping: which column means what, for a table; the remembered one when not given.
+            keep: the live procedures stay too, and those in both are merged by the rule that the report shows.
             why: a reason for the history.
             progress: told each step and its share.
 
@@ -89,6 +91,7 @@ class Catalogue:
             "path": str(place),
             "as_of": as_of.isoformat() if as_of else None,
             "mapping": mapping.as_json() if mapping else None,
+            "keep": keep,
         }
         return await self._workshop.stage(path.name, actor, why, progress, source=wanted)
 

@@ -41,18 +41,18 @@ async def take(request: web.Request) -> web.StreamResponse:
     """Take the file; a table with headings never met goes on to its columns, everything else is read at once."""
     upload = await _uploads.receive(request)
     try:
-        as_of = _day(upload.fields.get("as_of", ""))
+        as_of, keep = _day(upload.fields.get("as_of", "")), upload.fields.get("keep", "")
         mapping = await _guess(upload)
         kept = await mappings.recall(request.app[PARTS].db, mapping.headings) if mapping is not None else None
         if mapping is None or kept is not None:
-            work = _stage(request, upload, as_of, kept)
+            work = _stage(request, upload, as_of, kept, keep=bool(keep))
             raise web.HTTPSeeOther(f"/work/{work.id}")
     except web.HTTPSeeOther:
         raise
     except BaseException:
         await asyncio.to_thread(_uploads.remove, upload)
         raise
-    raise web.HTTPSeeOther(url(f"/upload/{upload.id}", as_of=as_of))
+    raise web.HTTPSeeOther(url(f"/upload/{upload.id}", as_of=as_of, keep=keep and "1"))
 
 
 @needs("editor")
@@ -74,6 +74,7 @@ async def columns(request: web.Request) -> web.StreamResponse:
         ],
         names=COLUMNS,
         as_of=request.query.get("as_of", ""),
+        keep=request.query.get("keep", ""),
     )
 
 
@@ -87,16 +88,20 @@ async def confirm(request: web.Request) -> web.StreamResponse:
     guessed = await asyncio.to_thread(table.guess, upload.path)
     mapping = ColumnMapping.from_json({**guessed.as_json(), "columns": _chosen(sent, guessed)})
     await mappings.remember(db, mapping, actor=who(request).name)
-    work = _stage(request, upload, as_of, mapping)
+    work = _stage(request, upload, as_of, mapping, keep=bool(field_of(sent, "keep")))
     raise web.HTTPSeeOther(f"/work/{work.id}")
 
 
-def _stage(request: web.Request, upload: _uploads.Upload, as_of: date | None, mapping: ColumnMapping | None) -> Work:
+def _stage(
+    request: web.Request, upload: _uploads.Upload, as_of: date | None, mapping: ColumnMapping | None, *, keep: bool
+) -> Work:
     catalogue, actor = request.app[PARTS].catalogue, who(request).name
 
     async def run(progress: Progress) -> str:
         try:
-            version = await catalogue.stage(upload.path, actor=actor, as_of=as_of, mapping=mapping, progress=progress)
+            version = await catalogue.stage(
+                upload.path, actor=actor, as_of=as_of, mapping=mapping, keep=keep, progress=progress
+            )
         finally:
             await asyncio.to_thread(_uploads.remove, upload)
         return f"/versions/{version.id}"

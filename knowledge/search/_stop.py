@@ -60,7 +60,8 @@ _FRAMES: Final = re.compile(
             r"bao lau(?: thi)?(?: (?:co|xong|duoc|nhan))*|may ngay(?: (?:co|xong|duoc))*",
             r"(?:can|nop|chuan bi|gom|mang|co|dem|bao gom)(?: theo| nhung| cac| co| du| them)*"
             r" (?:giay to|ho so|giay|gi)(?: gi| nao| nhung gi| chi(?! nhanh| phi| tiet| tra| bo))*",
-            r"giay to (?:gi|nao|chi)|giay (?:gi|chi)|ho so (?:gom|can|bao gom|gi|nhu the nao|the nao)(?: nhung| co)*(?: gi)?",
+            r"giay to (?:gi|nao|chi)|giay (?:gi|chi)|"
+            r"ho so (?:gom|can|bao gom|gi|nhu the nao|the nao)(?: nhung| co)*(?: gi)?",
             r"(?:quy dinh|muc thu|muc)? ?(?:ve )?(?:phi )?le phi(?: (?:la|bao nhieu))*|muc phi",
             r"chi phi (?:bao nhieu|het|la|khoang|the nao)",
             r"thoi (?:gian|han)(?: (?:giai quyet|xu ly|thuc hien))?",

@@ -24,6 +24,9 @@ def stage(
         typer.Argument(help="A source in any known format; none: the live records once more.", show_default=False),
     ] = None,
     as_of: Annotated[str | None, typer.Option(help="The day the data describe, YYYY-MM-DD.")] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep the live procedures too; those in both are merged by the shown rule.")
+    ] = False,
     why: Why = "",
     as_json: Json = False,
 ) -> None:
@@ -36,7 +39,7 @@ def stage(
     async def work(catalogue: Catalogue, tell: Tell) -> Version:
         if file is None:
             return await catalogue.stage_again(actor=actor(), why=why, progress=tell)
-        return await catalogue.stage(file, actor=actor(), as_of=day, why=why, progress=tell)
+        return await catalogue.stage(file, actor=actor(), as_of=day, keep=keep, why=why, progress=tell)
 
     version = _run(work, as_json)
     if as_json:

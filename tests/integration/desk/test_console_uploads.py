@@ -198,4 +198,14 @@ async def test_columns_are_guessed_confirmed_and_remembered(desk: Console) -> No
         assert work["state"] == "done", work
         version = await desk.parts.catalogue.version(work["link"].rpartition("/")[2])
         assert version.procedures == 3
+        # A list that is only a part is merged into what is live.
+        await desk.parts.catalogue.publish(version.id, actor="lan")
+        head = LIST.splitlines()[0]
+        part = await person.upload(
+            "phan.csv", f"{head}\n1.000110;Đăng ký khai sinh ở biên giới;Hộ tịch;xã\n".encode(), keep="1"
+        )
+        work = await person.wait(part.path)
+        assert work["state"] == "done", work
+        version = await desk.parts.catalogue.version(work["link"].rpartition("/")[2])
+        assert (version.procedures, version.diff["added"], version.diff["removed"]) == (4, 1, 0)
     assert left(desk) == []

@@ -35,6 +35,18 @@ async def test_the_same_file_again_differs_in_nothing(catalogue: Catalogue) -> N
     assert not any(again.diff[what] for what in ("added", "removed", "changed", "words", "rechecked"))
 
 
+async def test_a_source_that_is_only_a_part_keeps_the_rest_when_told_so(catalogue: Catalogue) -> None:
+    first = await catalogue.stage(RESIDENCE, actor="lan")
+    await catalogue.publish(first.id, actor="lan")
+    replacing = (await catalogue.diff((await catalogue.stage(CIVIL, actor="lan")).id)).counts()
+    keeping = await catalogue.stage(CIVIL, actor="lan", keep=True)
+    assert replacing["removed"] == 13
+    assert (await catalogue.diff(keeping.id)).counts() == {**replacing, "removed": 0}
+    assert {one.code for one in await catalogue.records(first.id)} < {
+        one.code for one in await catalogue.records(keeping.id)
+    }
+
+
 async def test_a_changed_fee_is_seen_approved_published_and_in_the_history(catalogue: Catalogue) -> None:
     first = await catalogue.stage(RESIDENCE, actor="lan")
     await catalogue.publish(first.id, actor="lan")
