@@ -9,7 +9,7 @@ import pytest
 from knowledge import golden
 from knowledge.catalogue import STARTER, Catalogue
 from knowledge.importers.report import Imported, Report
-from knowledge.procedures import Fee, Procedure
+from knowledge.procedures import Fee, Procedure, Source
 from store.engine import Database
 from store.errors import Conflict, Invalid, MotcuaError, NotFound
 from tests.integration.knowledge.conftest import TINY
@@ -45,6 +45,17 @@ async def test_a_source_that_is_only_a_part_keeps_the_rest_when_told_so(catalogu
     assert {one.code for one in await catalogue.records(first.id)} < {
         one.code for one in await catalogue.records(keeping.id)
     }
+
+
+async def test_procedures_of_many_provinces_under_one_name_can_be_published(catalogue: Catalogue) -> None:
+    known = [
+        Procedure(code=f"1.{number:06}", name=name, source=Source(title="danh sách"), promulgator=f"UBND tỉnh {number}")
+        for number in range(200, 230)
+        for name in ["Tách thửa hoặc hợp thửa đất" if number < 225 else f"Cấp giấy phép nuôi cá loại {number}"]
+    ]
+    imported = Imported(tuple(known), Report("nhiều tỉnh", total=30, accepted=30))
+    staged = await catalogue.stage_records(imported, actor="lan")
+    assert (await catalogue.publish(staged.id, actor="lan")).live
 
 
 async def test_a_changed_fee_is_seen_approved_published_and_in_the_history(catalogue: Catalogue) -> None:
