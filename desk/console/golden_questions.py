@@ -84,6 +84,7 @@ async def quality(request: web.Request) -> web.StreamResponse:
     snapshot = await parts.catalogue.snapshot()
     asked = await golden.list_(parts.db)
     measured = await asyncio.to_thread(golden.measure, snapshot.searcher, asked)
+    calibration = snapshot.searcher.calibration
     points = await asyncio.to_thread(trial.likely, snapshot.searcher, asked)
     history = [
         (version, golden.Measured.from_json(version.measured))
@@ -98,7 +99,10 @@ async def quality(request: web.Request) -> web.StreamResponse:
         measured=measured,
         failed=measured.failed[:_MOST_FAILED],
         # Our own drawing; whatever it is given is a number or escaped.
-        picture=Markup(curve.svg(points)),  # noqa: S704
+        picture=Markup(curve.svg(points, threshold=calibration.least_right)),  # noqa: S704
+        calibrated=Markup(curve.svg(calibration.points, threshold=calibration.least_right)),  # noqa: S704
+        calibrated_on=len(calibration.points),
+        least_right=round(100 * calibration.least_right),
         history=history,
     )
 

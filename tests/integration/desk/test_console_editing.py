@@ -219,6 +219,7 @@ async def test_what_was_typed_is_shown_and_never_run(running: Console, lan: Visi
 
 
 async def test_golden_questions_are_added_and_their_quality_is_drawn(running: Console, lan: Visitor) -> None:
+    assert (await lan.see("/quality"))[1].count("<svg") == 1
     for question, codes, none in (
         ("đăng ký khai sinh", BIRTH, ""),
         ("giấy xác nhận độc thân", SINGLE, ""),
@@ -234,7 +235,7 @@ async def test_golden_questions_are_added_and_their_quality_is_drawn(running: Co
     assert "Đã thêm 1 trong 2 câu" in text
     _, text = await lan.see("/quality")
     assert "trả lời 4" in " ".join(text.split())
-    assert text.count("<svg") == 1
+    assert text.count("<svg") == 2, "the version's own curve, and that of the golden questions"
     for row in await golden.list_(running.parts.db):
         assert (await lan.send(f"/golden/{row.id}/end", {}))[0] == 200
     assert await golden.list_(running.parts.db) == ()
