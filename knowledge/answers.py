@@ -14,7 +14,7 @@ from datetime import date
 
 from knowledge.offices import Office, centre_of, office_for
 from knowledge.places import Place
-from knowledge.procedures import Channel, Fee, OfficeKind, OnlineValue, Procedure, ProcessingTime
+from knowledge.procedures import Channel, Fee, OfficeKind, OnlineValue, Procedure, ProcessingTime, is_provisional
 from knowledge.questions import Facet
 
 MOST_ITEMS = 12
@@ -156,7 +156,8 @@ def source_line(procedure: Procedure, context: Context) -> str:
         day = f"kiểm tra ngày {procedure.checked:%d/%m/%Y}"
     else:
         day = f"dữ liệu nạp ngày {context.data_day:%d/%m/%Y}"
-    line = f"Nguồn: mã {procedure.code}{decision} · {day}."
+    code = "thủ tục chưa có mã" if is_provisional(procedure.code) else f"mã {procedure.code}"
+    line = f"Nguồn: {code}{decision} · {day}."
     return f"{line} {UNCONFIRMED}" if procedure.starter else line
 
 

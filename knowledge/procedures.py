@@ -7,6 +7,7 @@ output (result), legal resource, competent authority. The field names follow how
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from enum import StrEnum
 from typing import Annotated
@@ -14,6 +15,11 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+def is_provisional(code: str) -> bool:
+    """Whether an importer made the code up, since the procedure's source has none; citizens are not told it."""
+    return re.fullmatch(r"KM-[0-9a-f]{10}", code) is not None
 
 
 class _Record(BaseModel):

@@ -137,11 +137,6 @@ def provisional(name: str) -> str:
     return f"KM-{hashlib.sha256(name_key(name).encode()).hexdigest()[:10]}"
 
 
-def is_provisional(code: str) -> bool:
-    """Whether a code was made by `provisional`."""
-    return re.fullmatch(r"KM-[0-9a-f]{10}", code) is not None
-
-
 def name_key(name: str) -> str:
     """A name without capitals and punctuation, by which two sources are compared."""
     return re.sub(r"\W+", " ", one_line(name).lower()).strip()

@@ -22,10 +22,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
-from knowledge.importers._intake import is_provisional, name_key
+from knowledge.importers._intake import name_key
 from knowledge.importers.report import Imported, Remark, Report, Severity
 from knowledge.importers.traps import Trap
-from knowledge.procedures import Procedure
+from knowledge.procedures import Procedure, is_provisional
 
 RULE = (
     "a newer decision wins, then details over a list, then the later day, then the one that names its decision, "

@@ -274,6 +274,11 @@ def test_a_record_without_a_day_bears_the_day_it_was_taken_in() -> None:
     assert text.endswith("Nguồn: mã 1.000001 · dữ liệu nạp ngày 01/08/2026.")
 
 
+def test_a_code_that_an_importer_made_up_is_not_told() -> None:
+    text = answer(_with(code="KM-0123456789", checked=None, source=Source(title="x")), [], HERE)
+    assert text.endswith("Nguồn: thủ tục chưa có mã · dữ liệu nạp ngày 01/08/2026.")
+
+
 # Long records
 
 
