@@ -23,6 +23,16 @@ _heads = (
     .subquery("heads")
 )
 _later = inbox.alias("later")
+# How a conversation stands: what a claim takes over of it.
+_STANDING = (
+    conversation_table.c.owner,
+    conversation_table.c.session,
+    conversation_table.c.session_messages,
+    conversation_table.c.in_form,
+    conversation_table.c.last_inbound_at,
+    conversation_table.c.citizen_id,
+    citizens.c.place_code,
+)
 HEADS = (
     select(
         inbox.c.id,
@@ -32,13 +42,7 @@ HEADS = (
         inbox.c.body,
         inbox.c.attempts,
         inbox.c.received_at,
-        conversation_table.c.owner,
-        conversation_table.c.session,
-        conversation_table.c.session_messages,
-        conversation_table.c.in_form,
-        conversation_table.c.last_inbound_at,
-        conversation_table.c.citizen_id,
-        citizens.c.place_code,
+        *_STANDING,
         exists()
         .where(
             _later.c.conversation_id == inbox.c.conversation_id,
@@ -67,13 +71,7 @@ HEADS = (
 # What a claim wants to know of a conversation into which a message is just being written.
 STANDING = (
     select(
-        conversation_table.c.owner,
-        conversation_table.c.session,
-        conversation_table.c.session_messages,
-        conversation_table.c.in_form,
-        conversation_table.c.last_inbound_at,
-        conversation_table.c.citizen_id,
-        citizens.c.place_code,
+        *_STANDING,
         exists()
         .where(_later.c.conversation_id == conversation_table.c.id, literal_column("later.state in ('ready','leased')"))
         .correlate(conversation_table)

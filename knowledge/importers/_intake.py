@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -130,6 +130,18 @@ class Intake:
         if offices and twin[2] and not offices & twin[2]:
             trap = Trap.same_name_two_levels
         note(trap, "name", f"the same name and promulgator as {twin[0]} (line {twin[1]})")
+
+
+def maps(value: object) -> Iterator[Record]:
+    """The records of a list; raises TypeError for what is neither a list nor nothing."""
+    if value is None or value == "":
+        return
+    if not isinstance(value, list):
+        raise TypeError(f"expected a list, found {str(value)[:40]!r}")
+    for item in value:
+        if not isinstance(item, Mapping):
+            raise TypeError(f"expected an object in a list, found {str(item)[:40]!r}")
+        yield item
 
 
 def provisional(name: str) -> str:

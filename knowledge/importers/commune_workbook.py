@@ -13,10 +13,10 @@ from typing import Any
 
 from knowledge.importers._clean import said
 from knowledge.importers._headings import fold
-from knowledge.importers._intake import Format, Record
+from knowledge.importers._intake import Format, Record, maps
 from knowledge.importers._notes import Notes
 from knowledge.importers._workbook import Row, Sheet
-from knowledge.importers.page_form import method, rows, subjects
+from knowledge.importers.page_form import method, subjects
 
 # Sheet → its headings from the fourth column on, in the order in which communes keep them.
 CHILDREN: dict[str, tuple[str, ...]] = {
@@ -136,11 +136,11 @@ def _read(record: Record, note: Notes) -> Record:
         "status": record.get("trang_thai"),
         "steps": "\n".join(
             " ".join(t for t in (said(r.get("truong_hop")), said(r.get("mo_ta_chi_tiet"))) if t)
-            for r in rows(record.get("trinh_tu"))
+            for r in maps(record.get("trinh_tu"))
         ),
         "methods": [
             method(r.get("hinh_thuc_nop"), r.get("thoi_gian"), r.get("phi_le_phi"), r.get("mo_ta"), note)
-            for r in rows(record.get("cach_thuc"))
+            for r in maps(record.get("cach_thuc"))
         ],
         "documents": [
             {
@@ -151,12 +151,12 @@ def _read(record: Record, note: Notes) -> Record:
                         "original": _count(r.get("ban_chinh")),
                         "copy": _count(r.get("ban_sao")),
                     }
-                    for r in rows(record.get("tphs"))
+                    for r in maps(record.get("tphs"))
                 ],
             }
         ],
-        "results": [said(r.get("ten_ket_qua")) for r in rows(record.get("kqth"))],
-        "legal_codes": [said(r.get("so_ky_hieu")) for r in rows(record.get("ccpl"))],
+        "results": [said(r.get("ten_ket_qua")) for r in maps(record.get("kqth"))],
+        "legal_codes": [said(r.get("so_ky_hieu")) for r in maps(record.get("ccpl"))],
         "conditions": said(record.get("yeu_cau_dieu_kien")),
     }
 

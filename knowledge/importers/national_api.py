@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 from knowledge.importers._clean import said
-from knowledge.importers._intake import Format, Record
+from knowledge.importers._intake import Format, Record, maps
 from knowledge.importers._notes import Notes
 
 _PAGE = "https://dichvucong.gov.vn/thu-tuc-hanh-chinh/"
@@ -58,11 +58,11 @@ def _detail(record: Record, _note: Notes) -> Record:
         "decision_no": proposal.get("proposalNumber") or record.get("decisionNo"),
         "decision_date": _day(proposal.get("decisionDate")),
         "steps": "\n".join(_steps(record.get("executionSteps"))),
-        "methods": [_method(method) for method in _maps(record.get("executionMethods"))],
-        "documents": [_case(case) for case in _maps(record.get("executionCases"))],
+        "methods": [_method(method) for method in maps(record.get("executionMethods"))],
+        "documents": [_case(case) for case in maps(record.get("executionCases"))],
         "conditions": record.get("requirementsAndConditions"),
         "results": list(_names(record.get("resultsDetails"))),
-        "legal_codes": [said(basis.get("code")) for basis in _maps(record.get("legalBasisesDetails"))],
+        "legal_codes": [said(basis.get("code")) for basis in maps(record.get("legalBasisesDetails"))],
         "receiving_address": record.get("dossierReceivingAddresses"),
         "is_full_process_online": record.get("isFullProcess"),
         "internal": record.get("isInternal"),
@@ -97,7 +97,7 @@ def _agencies(record: Record) -> list[str]:
 
 
 def _steps(value: object) -> Iterator[str]:
-    for step in _maps(value):
+    for step in maps(value):
         yield " ".join(part for part in (said(step.get("name")), said(step.get("description"))) if part)
 
 
@@ -110,7 +110,7 @@ def _method(method: Record) -> dict[str, Any]:
         "description": said(method.get("description")),
         "fees": [
             {"value": fee.get("value"), "currency": fee.get("currencyName"), "note": said(fee.get("description"))}
-            for fee in _maps(method.get("fees"))
+            for fee in maps(method.get("fees"))
         ],
     }
 
@@ -118,25 +118,13 @@ def _method(method: Record) -> dict[str, Any]:
 def _case(case: Record) -> dict[str, Any]:
     items = [
         {"name": part.get("name"), "original": part.get("originalQty"), "copy": part.get("copyQty")}
-        for part in _maps(case.get("profileComponents"))
+        for part in maps(case.get("profileComponents"))
     ]
     return {"case": said(case.get("name")).strip("*: -"), "items": items}
 
 
-def _maps(value: object) -> Iterator[Record]:
-    """The records of a list; raises TypeError for what is neither a list nor nothing."""
-    if value is None or value == "":
-        return
-    if not isinstance(value, list):
-        raise TypeError(f"expected a list, found {str(value)[:40]!r}")
-    for item in value:
-        if not isinstance(item, Mapping):
-            raise TypeError(f"expected an object in a list, found {str(item)[:40]!r}")
-        yield item
-
-
 def _names(value: object) -> Iterator[str]:
-    for item in _maps(value):
+    for item in maps(value):
         if name := said(item.get("name")):
             yield name
 

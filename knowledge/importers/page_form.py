@@ -6,12 +6,12 @@ Both are records of labels; the scrape has its tables glued into one text each, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from knowledge.importers import _glued
 from knowledge.importers._clean import said
-from knowledge.importers._intake import Format, Record
+from knowledge.importers._intake import Format, Record, maps
 from knowledge.importers._money import split_time
 from knowledge.importers._notes import Notes
 from knowledge.importers.traps import Severity, Trap
@@ -77,20 +77,20 @@ def _form(record: Record, note: Notes) -> Record:
         "steps": re.sub(r"(?<=[.;:])\s+(?=Bước \d)", "\n", said(content.get("trình_tự_thực_hiện"))),
         "methods": [
             method(row.get("hinh_thuc"), row.get("thoi_han_giai_quyet"), row.get("phi_le_phi"), row.get("mo_ta"), note)
-            for row in rows(tables.get("hinh_thuc_nop"))
+            for row in maps(tables.get("hinh_thuc_nop"))
         ],
         "documents": [
             {
                 "case": "",
                 "items": [
                     {"name": row.get("ten_giay_to"), **counts(row.get("ghi_chu"), row.get("so_luong"))}
-                    for row in rows(tables.get("thanh_phan_ho_so"))
+                    for row in maps(tables.get("thanh_phan_ho_so"))
                 ],
             }
         ],
         "conditions": said(content.get("yêu_cầu_điều_kiện_thực_hiện")),
         "results": [said(content.get("kết_quả_thực_hiện"))],
-        "legal_codes": [_law(row) for row in rows(tables.get("can_cu_phap_ly"))],
+        "legal_codes": [_law(row) for row in maps(tables.get("can_cu_phap_ly"))],
         "receiving_address": said(content.get("địa_chỉ_tiếp_nhận_hs")),
     }
 
@@ -119,18 +119,6 @@ def counts(*cells: object) -> dict[str, int | None]:
         for kind, number in _COUNTS.findall(said(cell)):
             found["original" if kind.lower() == "chính" else "copy"] = int(number[:4])
     return found
-
-
-def rows(value: object) -> Iterator[Record]:
-    """The records of a list; raises TypeError for what is neither a list nor nothing."""
-    if value is None or value == "":
-        return
-    if not isinstance(value, list):
-        raise TypeError(f"expected a list, found {str(value)[:40]!r}")
-    for item in value:
-        if not isinstance(item, Mapping):
-            raise TypeError(f"expected an object in a list, found {str(item)[:40]!r}")
-        yield item
 
 
 def subjects(value: object) -> list[str]:

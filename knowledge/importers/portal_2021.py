@@ -7,9 +7,9 @@ looked up by the procedure's name when the source is merged with one that has co
 from __future__ import annotations
 
 from knowledge.importers._clean import said
-from knowledge.importers._intake import Format, Record
+from knowledge.importers._intake import Format, Record, maps
 from knowledge.importers._notes import Notes
-from knowledge.importers.page_form import counts, method, rows, subjects
+from knowledge.importers.page_form import counts, method, subjects
 from knowledge.importers.traps import Trap
 
 
@@ -36,7 +36,7 @@ def _read(record: Record, note: Notes) -> Record:
                 row.get("Mô tả"),
                 note,
             )
-            for row in rows(record.get("Cách thức thực hiện"))
+            for row in maps(record.get("Cách thức thực hiện"))
         ],
         "documents": [
             {
@@ -46,7 +46,7 @@ def _read(record: Record, note: Notes) -> Record:
                         "name": said(row.get("Tên giấy tờ")).lstrip("-+ "),
                         **counts(row.get("Số lượng - bản chính"), row.get("Số lượng")),
                     }
-                    for row in rows(record.get("Thành phần hồ sơ"))
+                    for row in maps(record.get("Thành phần hồ sơ"))
                 ],
             }
         ],
