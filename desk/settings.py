@@ -25,6 +25,26 @@ class ConsoleSettings(BaseModel):
     )
 
 
+class ClockSettings(BaseModel):
+    """Section `desk.clocks` (`MOTCUA_DESK__CLOCKS__*`): deadlines that no law sets, figures not verified."""
+
+
+class HandoffSettings(BaseModel):
+    """Section `desk.handoff` (`MOTCUA_DESK__HANDOFF__*`): how a conversation reaches a person."""
+
+
+class AttachmentSettings(BaseModel):
+    """Section `desk.attachments` (`MOTCUA_DESK__ATTACHMENTS__*`): files that belong to a case."""
+
+
+class PrivacySettings(BaseModel):
+    """Section `desk.privacy` (`MOTCUA_DESK__PRIVACY__*`): how long what is kept."""
+
+
+class ReportSettings(BaseModel):
+    """Section `desk.reports` (`MOTCUA_DESK__REPORTS__*`): reports about the desk's work."""
+
+
 class DeskSettings(BaseModel):
     """Section `desk` of the settings (`MOTCUA_DESK__*`)."""
 
@@ -40,4 +60,18 @@ class DeskSettings(BaseModel):
     pin_attempts_an_hour: int = Field(
         default=10, ge=1, description="Wrong PINs allowed for one case within an hour before it is shut."
     )
+    seal_keys: list[SecretStr] = Field(
+        default_factory=list,
+        description="Keys that seal contact data and identities in the database, as a JSON list; the first seals, all "
+        "open. Empty: one is made once and kept in the data folder.",
+    )
+    public_url: str = Field(
+        default="http://localhost:8080",
+        description="Address under which citizens reach the web page, without a path; for links in messages.",
+    )
+    clocks: ClockSettings = Field(default_factory=ClockSettings, description="Deadlines.")
+    handoff: HandoffSettings = Field(default_factory=HandoffSettings, description="The way to a person.")
+    attachments: AttachmentSettings = Field(default_factory=AttachmentSettings, description="Files of cases.")
+    privacy: PrivacySettings = Field(default_factory=PrivacySettings, description="Retention of personal data.")
+    reports: ReportSettings = Field(default_factory=ReportSettings, description="Reports.")
     console: ConsoleSettings = Field(default_factory=ConsoleSettings, description="The console of staff and admins.")
