@@ -9,8 +9,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.fakes.telegram import FakeTelegram
+from tests.support.postgres import postgres as postgres
+from tests.support.postgres import postgres_server as postgres_server
+from tests.support.postgres import postgres_template as postgres_template
 from tests.support.stack import RASA_PYTHON, Stack
 
 # A test sends in a second what a citizen writes in an hour; the paces of the real world have tests of their own.
@@ -26,13 +30,22 @@ FAST = {
 
 @pytest.fixture(scope="session")
 def prepared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with the starter catalogue published and the dialogue model trained; copy it, do not use it."""
+    """A data folder with the starter catalogue published and the dialogue model trained; copy it, do not use it.
+
+    Test processes that run side by side share one.
+    """
     if not os.access(RASA_PYTHON, os.X_OK):
         pytest.skip(f"Rasa's environment is not there ({RASA_PYTHON}): run `make install`")
-    stack = Stack(tmp_path_factory.mktemp("prepared") / "home")
-    for command in (["train"], ["catalogue", "reindex"]):
-        done = stack.command(*command)
-        assert done.returncode == 0, done.stdout + done.stderr + stack.tails()
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+    folder = tmp_path_factory.getbasetemp().parent / f"prepared-{run}" if run else tmp_path_factory.mktemp("prepared")
+    folder.mkdir(exist_ok=True)
+    stack = Stack(folder / "home")
+    done = folder / "done"
+    with FileLock(folder / "lock", timeout=600):
+        for command in () if done.exists() else (["train"], ["catalogue", "reindex"]):
+            ended = stack.command(*command)
+            assert ended.returncode == 0, ended.stdout + ended.stderr + stack.tails()
+        done.touch()
     return stack.home
 
 

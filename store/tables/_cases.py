@@ -75,9 +75,9 @@ cases = Table(
 Index("ix_cases_citizen", cases.c.citizen_id, cases.c.id)
 Index("ix_cases_conversation", cases.c.conversation_id, cases.c.id)
 Index("ix_cases_bucket", cases.c.bucket, cases.c.due_at, cases.c.id)
-Index("ix_cases_bucket_id", cases.c.bucket, cases.c.id)
+Index("ix_cases_created", cases.c.created_at, cases.c.id)
 Index("ix_cases_unit", cases.c.unit_id, cases.c.bucket, cases.c.due_at, cases.c.id)
-Index("ix_cases_unit_id", cases.c.unit_id, cases.c.bucket, cases.c.id)
+Index("ix_cases_unit_created", cases.c.unit_id, cases.c.created_at, cases.c.id)
 Index("ix_cases_assigned", cases.c.assigned_to, cases.c.bucket, cases.c.due_at, cases.c.id)
 Index(
     "ix_cases_unassigned",
@@ -87,8 +87,35 @@ Index(
     sqlite_where=text("assigned_to is null and bucket = 'open'"),
     postgresql_where=text("assigned_to is null and bucket = 'open'"),
 )
-Index("ix_cases_place", cases.c.place_code, cases.c.bucket, cases.c.id)
-Index("ix_cases_procedure", cases.c.procedure_code, cases.c.bucket, cases.c.id)
+Index(
+    "ix_cases_led",
+    cases.c.led_by,
+    sqlite_where=text("led_by is not null"),
+    postgresql_where=text("led_by is not null"),
+)
+Index(
+    "ix_cases_merged",
+    cases.c.merged_into,
+    sqlite_where=text("merged_into is not null"),
+    postgresql_where=text("merged_into is not null"),
+)
+Index("ix_cases_place", cases.c.place_code, cases.c.bucket, cases.c.created_at, cases.c.id)
+Index("ix_cases_procedure", cases.c.procedure_code, cases.c.bucket, cases.c.created_at, cases.c.id)
+Index(
+    "ix_cases_answered",
+    # The same in all of its rows; without an equality SQLite would not choose it.
+    cases.c.state,
+    cases.c.created_at,
+    cases.c.id,
+    sqlite_where=text("bucket = 'done' and state = 'answered'"),
+    postgresql_where=text("bucket = 'done' and state = 'answered'"),
+)
+Index(
+    "ix_cases_answered_at",
+    cases.c.answered_at,
+    sqlite_where=text("bucket = 'done' and state = 'answered'"),
+    postgresql_where=text("bucket = 'done' and state = 'answered'"),
+)
 
 # What was said about a case: by the citizen, to the citizen, and among staff. The log holds digests of these texts
 # only, so that a text can be erased without breaking the chain.
@@ -103,7 +130,9 @@ case_messages = Table(
     Column("staff_name", String(60)),
     # `public`: the citizen reads it; `internal`.
     Column("visibility", String(10), nullable=False),
-    # `written`; a reply that needs approval: `waiting`, then `written` or `refused`.
+    # `word` of the citizen, `note`, `notice` of a state, `reply`, `final`, `ask` (for information).
+    Column("purpose", String(10), nullable=False, default="word", server_default="word"),
+    # `written`; what needs approval: `waiting`, then `written` or `refused`; a note taken back: `undone`.
     Column("state", String(10), nullable=False, default="written"),
     Column("text", Text, nullable=False),
     Column("idempotency_key", String(200), unique=True),
@@ -122,7 +151,9 @@ case_attachments = Table(
     "case_attachments",
     metadata,
     Column("id", Key, primary_key=True),
-    Column("case_id", Key, ForeignKey("cases.id"), nullable=False, index=True),
+    # Empty: sent in a chat that has no case yet; the conversation's next case takes it.
+    Column("case_id", Key, ForeignKey("cases.id"), index=True),
+    Column("conversation_id", String(32), ForeignKey("conversations.id"), index=True),
     Column("message_id", Key, ForeignKey("case_messages.id")),
     Column("name", String(120), nullable=False),
     Column("media_type", String(60), nullable=False),
@@ -152,6 +183,12 @@ case_clocks = Table(
     # `met`, `missed`, `dropped`.
     Column("outcome", String(10)),
 )
+Index(
+    "ix_case_clocks_running",
+    case_clocks.c.case_id,
+    sqlite_where=text("stopped_at is null"),
+    postgresql_where=text("stopped_at is null"),
+)
 
 # Who has a case open at the moment.
 case_presence = Table(
@@ -177,19 +214,20 @@ case_apologies = Table(
     metadata,
     Column("case_id", Key, ForeignKey("cases.id"), primary_key=True),
     Column("reason", Text, nullable=False),
+    # The deadline that was or would be missed.
+    Column("due_at", UtcDateTime),
     Column("new_due_at", UtcDateTime, nullable=False),
     Column("actor", String(60), nullable=False),
     Column("at", UtcDateTime, nullable=False, default=now),
 )
 
-# Sums by day, so that a report reads no cases. `dimension`: `all`, `unit`, `place`, `procedure`; denunciations are not
-# in it.
+# Sums by day, so that a report reads no cases (`desk.tallies`); denunciations are not in it.
 case_tallies = Table(
     "case_tallies",
     metadata,
     Column("day", String(10), primary_key=True),
     Column("dimension", String(10), primary_key=True),
-    Column("value", String(40), primary_key=True),
+    Column("value", String(120), primary_key=True),
     Column("kind", String(20), primary_key=True),
     *(
         Column(name, Integer, nullable=False, default=0, server_default="0")
@@ -214,6 +252,8 @@ takeovers = Table(
     Column("taken_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
     Column("staff_id", Key, ForeignKey("staff.id")),
+    # For colleagues, written at the end; the citizen never reads it.
+    Column("note", Text),
 )
 Index("ix_takeovers_conversation", takeovers.c.conversation_id, takeovers.c.id)
 Index(
@@ -223,6 +263,7 @@ Index(
     sqlite_where=text("state in ('waiting','active')"),
     postgresql_where=text("state in ('waiting','active')"),
 )
+Index("ix_takeovers_asked", takeovers.c.asked_at)
 Index(
     "ix_takeovers_waiting",
     takeovers.c.asked_at,

@@ -113,6 +113,7 @@ asked_questions = Table(
     Column("closed_by", String(60)),
 )
 Index("ix_asked_questions_open", asked_questions.c.state, asked_questions.c.id)
+Index("ix_asked_questions_at", asked_questions.c.at)
 
 # Which column of a table means what, as an admin confirmed it; found again by the headings.
 column_mappings = Table(

@@ -52,7 +52,7 @@ def upgrade() -> None:
         "case_tallies",
         sa.Column("day", sa.String(length=10), nullable=False),
         sa.Column("dimension", sa.String(length=10), nullable=False),
-        sa.Column("value", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.String(length=120), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("received", sa.Integer(), server_default="0", nullable=False),
         sa.Column("answered", sa.Integer(), server_default="0", nullable=False),
@@ -144,6 +144,7 @@ def upgrade() -> None:
         "case_apologies",
         sa.Column("case_id", _KEY, nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("due_at", _MOMENT, nullable=True),
         sa.Column("new_due_at", _MOMENT, nullable=False),
         sa.Column("actor", sa.String(length=60), nullable=False),
         sa.Column("at", _MOMENT, nullable=False),
@@ -165,6 +166,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_clocks")),
     )
     op.create_index(op.f("ix_case_clocks_case_id"), "case_clocks", ["case_id"], unique=False)
+    op.create_index(
+        "ix_case_clocks_running",
+        "case_clocks",
+        ["case_id"],
+        unique=False,
+        sqlite_where=sa.text("stopped_at is null"),
+        postgresql_where=sa.text("stopped_at is null"),
+    )
 
     op.create_table(
         "case_identities",
@@ -195,6 +204,7 @@ def upgrade() -> None:
         sa.Column("taken_at", _MOMENT, nullable=True),
         sa.Column("ended_at", _MOMENT, nullable=True),
         sa.Column("staff_id", _KEY, nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_takeovers_case_id")),
         sa.ForeignKeyConstraint(["conversation_id"], ["conversations.id"], name=op.f("fk_takeovers_conversation_id")),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_takeovers_staff_id")),
@@ -202,6 +212,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_takeovers")),
     )
     op.create_index("ix_takeovers_conversation", "takeovers", ["conversation_id", "id"], unique=False)
+    op.create_index("ix_takeovers_asked", "takeovers", ["asked_at"], unique=False)
     op.create_index(
         "ix_takeovers_waiting",
         "takeovers",
@@ -227,6 +238,7 @@ def upgrade() -> None:
         sa.Column("author", sa.String(length=10), nullable=False),
         sa.Column("staff_name", sa.String(length=60), nullable=True),
         sa.Column("visibility", sa.String(length=10), nullable=False),
+        sa.Column("purpose", sa.String(length=10), server_default="word", nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("idempotency_key", sa.String(length=200), nullable=True),
@@ -250,7 +262,8 @@ def upgrade() -> None:
     op.create_table(
         "case_attachments",
         sa.Column("id", _KEY, nullable=False),
-        sa.Column("case_id", _KEY, nullable=False),
+        sa.Column("case_id", _KEY, nullable=True),
+        sa.Column("conversation_id", sa.String(length=32), nullable=True),
         sa.Column("message_id", _KEY, nullable=True),
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("media_type", sa.String(length=60), nullable=False),
@@ -261,11 +274,15 @@ def upgrade() -> None:
         sa.Column("at", _MOMENT, nullable=False),
         sa.Column("removed_at", _MOMENT, nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_attachments_case_id")),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"], ["conversations.id"], name=op.f("fk_case_attachments_conversation_id")
+        ),
         sa.ForeignKeyConstraint(["message_id"], ["case_messages.id"], name=op.f("fk_case_attachments_message_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_attachments")),
         sa.UniqueConstraint("stored", name=op.f("uq_case_attachments_stored")),
     )
     op.create_index(op.f("ix_case_attachments_case_id"), "case_attachments", ["case_id"], unique=False)
+    op.create_index(op.f("ix_case_attachments_conversation_id"), "case_attachments", ["conversation_id"], unique=False)
     op.execute(
         "INSERT INTO audit (at, actor, action, subject, data, previous, digest) "
         "SELECT at, actor, what, 'case:' || case_id, data, '', '' FROM case_events ORDER BY id"
@@ -322,10 +339,42 @@ def upgrade() -> None:
     op.add_column("cases", sa.Column("version", sa.Integer(), server_default="1", nullable=False))
     op.create_index("ix_cases_assigned", "cases", ["assigned_to", "bucket", "due_at", "id"], unique=False)
     op.create_index("ix_cases_bucket", "cases", ["bucket", "due_at", "id"], unique=False)
-    op.create_index("ix_cases_bucket_id", "cases", ["bucket", "id"], unique=False)
+    op.create_index(
+        "ix_cases_answered",
+        "cases",
+        ["state", "created_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("bucket = 'done' and state = 'answered'"),
+        postgresql_where=sa.text("bucket = 'done' and state = 'answered'"),
+    )
+    op.create_index(
+        "ix_cases_answered_at",
+        "cases",
+        ["answered_at"],
+        unique=False,
+        sqlite_where=sa.text("bucket = 'done' and state = 'answered'"),
+        postgresql_where=sa.text("bucket = 'done' and state = 'answered'"),
+    )
+    op.create_index("ix_cases_created", "cases", ["created_at", "id"], unique=False)
     op.create_index("ix_cases_conversation", "cases", ["conversation_id", "id"], unique=False)
-    op.create_index("ix_cases_place", "cases", ["place_code", "bucket", "id"], unique=False)
-    op.create_index("ix_cases_procedure", "cases", ["procedure_code", "bucket", "id"], unique=False)
+    op.create_index(
+        "ix_cases_led",
+        "cases",
+        ["led_by"],
+        unique=False,
+        sqlite_where=sa.text("led_by is not null"),
+        postgresql_where=sa.text("led_by is not null"),
+    )
+    op.create_index(
+        "ix_cases_merged",
+        "cases",
+        ["merged_into"],
+        unique=False,
+        sqlite_where=sa.text("merged_into is not null"),
+        postgresql_where=sa.text("merged_into is not null"),
+    )
+    op.create_index("ix_cases_place", "cases", ["place_code", "bucket", "created_at", "id"], unique=False)
+    op.create_index("ix_cases_procedure", "cases", ["procedure_code", "bucket", "created_at", "id"], unique=False)
     op.create_index(
         "ix_cases_unassigned",
         "cases",
@@ -335,7 +384,8 @@ def upgrade() -> None:
         postgresql_where=sa.text("assigned_to is null and bucket = 'open'"),
     )
     op.create_index("ix_cases_unit", "cases", ["unit_id", "bucket", "due_at", "id"], unique=False)
-    op.create_index("ix_cases_unit_id", "cases", ["unit_id", "bucket", "id"], unique=False)
+    op.create_index("ix_cases_unit_created", "cases", ["unit_id", "created_at", "id"], unique=False)
+    op.create_index("ix_asked_questions_at", "asked_questions", ["at"], unique=False)
 
     op.add_column(
         "staff",

@@ -1,4 +1,4 @@
-"""A migrated SQLite file."""
+"""A migrated database: SQLite for all tests, both kinds for those about the schema and its statements."""
 
 from __future__ import annotations
 
@@ -18,3 +18,11 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     await upgrade(opened)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def both(request: pytest.FixtureRequest) -> Database:
+    """A migrated database of either kind."""
+    name = "database" if request.param == "sqlite" else "postgres"
+    made: Database = request.getfixturevalue(name)
+    return made

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
+from store import upsert
 from store._sqlite import Connection
 from store.engine import Database
 from store.tables import channel_state, citizens, conversations
@@ -25,19 +26,19 @@ async def _count(database: Database) -> int:
         return await connection.scalar(select(func.count()).select_from(channel_state)) or 0
 
 
-async def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
+async def test_a_transaction_that_fails_leaves_nothing(both: Database) -> None:
     with pytest.raises(ZeroDivisionError):  # noqa: PT012
-        async with database.begin() as connection:
+        async with both.begin() as connection:
             await connection.execute(insert(channel_state).values(key="a", value="1"))
             raise ZeroDivisionError
-    assert await _count(database) == 0
+    assert await _count(both) == 0
 
 
-async def test_a_cancelled_transaction_leaves_nothing_and_lets_the_next_one_in(database: Database) -> None:
+async def test_a_cancelled_transaction_leaves_nothing_and_lets_the_next_one_in(both: Database) -> None:
     inside = asyncio.Event()
 
     async def hang() -> None:
-        async with database.begin() as connection:
+        async with both.begin() as connection:
             await connection.execute(insert(channel_state).values(key="a", value="1"))
             inside.set()
             await asyncio.Event().wait()
@@ -47,10 +48,10 @@ async def test_a_cancelled_transaction_leaves_nothing_and_lets_the_next_one_in(d
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await _count(database) == 0
-    async with database.begin() as connection:
+    assert await _count(both) == 0
+    async with both.begin() as connection:
         await connection.execute(insert(channel_state).values(key="b", value="1"))
-    assert await _count(database) == 1
+    assert await _count(both) == 1
 
 
 async def test_many_writers_at_once_all_get_their_turn(database: Database) -> None:
@@ -129,10 +130,10 @@ async def test_a_writer_that_waits_too_long_fails_instead_of_hanging(database: D
     await impatient.close()
 
 
-async def test_a_row_that_points_nowhere_is_refused(database: Database) -> None:
+async def test_a_row_that_points_nowhere_is_refused(both: Database) -> None:
     values = {"id": "c", "channel": "web", "external_id": "x", "citizen_id": 999}
     with pytest.raises(IntegrityError):
-        async with database.begin() as connection:
+        async with both.begin() as connection:
             await connection.execute(insert(conversations).values(**values))
 
 
@@ -143,19 +144,19 @@ async def test_what_was_acknowledged_is_on_the_disk(database: Database) -> None:
         assert await connection.scalar(text("pragma foreign_keys")) == 1
 
 
-async def test_an_error_does_not_repeat_what_citizens_wrote(database: Database) -> None:
+async def test_an_error_does_not_repeat_what_citizens_wrote(both: Database) -> None:
     values = {"id": "c", "channel": "web", "external_id": "Nguyễn Văn Kín", "citizen_id": 999}
     with pytest.raises(IntegrityError) as failure:
-        async with database.begin() as connection:
+        async with both.begin() as connection:
             await connection.execute(insert(conversations).values(**values))
     assert "Kín" not in str(failure.value)
 
 
-async def test_moments_keep_their_instant_and_come_back_in_utc(database: Database) -> None:
+async def test_moments_keep_their_instant_and_come_back_in_utc(both: Database) -> None:
     moment = datetime(2026, 11, 22, 7, 30, tzinfo=timezone(timedelta(hours=7)))
-    async with database.begin() as connection:
+    async with both.begin() as connection:
         await connection.execute(insert(citizens).values(channel="web", external_id="a", created_at=moment))
-    async with database.connect() as connection:
+    async with both.connect() as connection:
         kept = await connection.scalar(select(citizens.c.created_at))
     assert kept == moment
     assert kept is not None
@@ -163,9 +164,9 @@ async def test_moments_keep_their_instant_and_come_back_in_utc(database: Databas
     assert kept.hour == 0
 
 
-async def test_a_moment_without_its_time_zone_is_refused(database: Database) -> None:
+async def test_a_moment_without_its_time_zone_is_refused(both: Database) -> None:
     with pytest.raises(StatementError, match="time zone"):
-        async with database.begin() as connection:
+        async with both.begin() as connection:
             await connection.execute(
                 insert(citizens).values(channel="web", external_id="a", created_at=datetime(2026, 1, 1))  # noqa: DTZ001
             )
@@ -202,3 +203,19 @@ async def test_writers_of_one_process_take_turns(database: Database) -> None:
 
     await asyncio.gather(write("a", 3), write("b", 3), write("c", 3))
     assert order == ["a", "b", "c"] * 3
+
+
+async def test_postgresql_plans_every_statement_for_its_values(postgres: Database) -> None:
+    async with postgres.connect() as connection:
+        assert await connection.scalar(text("show plan_cache_mode")) == "force_custom_plan"
+        assert await connection.scalar(text("show jit")) == "off"
+
+
+async def test_an_insert_over_a_row_that_is_there_changes_it_or_leaves_it(both: Database) -> None:
+    async with both.begin() as connection:
+        for value in ("1", "2"):
+            row = upsert.insert(both.dialect, channel_state).values(key="a", value=value)
+            kept = row.on_conflict_do_update(index_elements=["key"], set_={"value": row.excluded.value})
+            await connection.execute(kept)
+        await connection.execute(upsert.insert_or_skip(both.dialect, channel_state), {"key": "a", "value": "3"})
+        assert await connection.scalar(select(channel_state.c.value)) == "2"

@@ -1,4 +1,4 @@
-"""SQL that the two databases write differently."""
+"""Inserts with a conflict clause, which the two databases write with functions of their own."""
 
 from __future__ import annotations
 
