@@ -125,6 +125,12 @@ async def verify(db: Database, *, progress: Callable[[float], None] = lambda sha
     return Verdict(entries, older, previous)
 
 
+async def contains(db: Database, digest: str) -> bool:
+    """Whether the chain has an entry with that digest, such as an earlier end of it."""
+    async with db.connect() as connection:
+        return bool(digest) and await connection.scalar(select(audit.c.id).where(audit.c.digest == digest)) is not None
+
+
 def digest_of(text: str) -> str:
     """What stands in the log for a text: enough to show later that a text is the one, not enough to read it."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,143 +1,141 @@
-"""Cases: what citizens complain about, propose or want a person to answer.
+"""Cases: what citizens complain about, propose or want a person to answer, from the citizen's side.
 
-Only the functions here change the tables `cases` and `case_events`; each writes its event in the same transaction.
-A chat message starts no legal clock for khiếu nại or tố cáo (Luật Khiếu nại 2011, Luật Tố cáo 2018); a case is a
-promise that a person reads and answers.
+What staff do is in `desk.handling`; both change a case in one way only (`desk._changes`). A chat message starts no
+legal clock for khiếu nại or tố cáo (Luật Khiếu nại 2011, Luật Tố cáo 2018); a case is a promise that a person reads and
+answers.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
+from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import RowMapping, func, insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from desk import audit, case_clocks, tallies, units
+from desk._attachment_rows import adopt
+from desk._case_rows import (
+    ALPHABET,
+    CODE,
+    LONGEST_TEXT,
+    PIN,
+    Case,
+    Draft,
+    TooManyPins,
+    WrongPin,
+    by_code,
+    by_key,
+    not_found,
+)
+from desk._changes import Book
+from desk._follow_up import FollowUp, anybody
+from desk.access import CaseNotFound
+from desk.kinds import DONE, Bucket, Kind, State, bucket
+from desk.post import Post
+from desk.sealing import Seal
+from desk.search import folded
+from desk.settings import DeskSettings
 from store.engine import Database
-from store.errors import Invalid, NotFound
-from store.tables import case_events, cases, now
+from store.errors import Invalid
+from store.tables import audit as log
+from store.tables import case_messages, cases, now, outbox
 
-# No 0 O 1 I L: codes are read out on the phone and typed from paper.
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-CODE = re.compile(rf"\bMC[-\s]?([{ALPHABET}]{{6}})\b", re.IGNORECASE)
-PIN = re.compile(r"(?<!\d)([0-9]{6})(?!\d)")
-LONGEST_TEXT = 5_000
+__all__ = [
+    "ALPHABET",
+    "CODE",
+    "LONGEST_TEXT",
+    "PIN",
+    "Case",
+    "CaseNotFound",
+    "Cases",
+    "Draft",
+    "Kind",
+    "Said",
+    "State",
+    "TooManyPins",
+    "WrongPin",
+]
 
-
-class Kind(StrEnum):
-    """Kinds of cases; each has its own law (Nghị định 20/2008 for phản ánh, kiến nghị)."""
-
-    question = "question"
-    feedback = "feedback"
-    complaint = "complaint"
-
-
-class State(StrEnum):
-    """States of a case; more come with the staff console."""
-
-    received = "received"
-
-
-class CaseNotFound(NotFound):
-    """No case has that code."""
-
-    code = "case_not_found"
-
-
-class WrongPin(Invalid):
-    """The PIN does not belong to the code."""
-
-    code = "wrong_pin"
-    status = 403
-
-
-class TooManyPins(Invalid):
-    """Too many wrong PINs for one case within an hour."""
-
-    code = "too_many_pins"
-    status = 429
+Also = Callable[[AsyncConnection, Case], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class Draft:
-    """What a citizen hands in.
+class Said:
+    """A message of a case as the citizen reads it.
 
     Attributes:
-        kind: what it is.
-        subject: in a few words.
-        text: what happened.
-        place_text: where, as the citizen wrote it.
-        place_code: the commune, when it is known.
-        contact: telephone or e-mail, when given.
-        citizen_id: who wrote, None from the command line.
-        conversation_id: where the answer goes.
+        author: `citizen`, `staff`, `system`.
+        purpose: what it is (see `case_messages`).
+        delivery: how far it is on its way to the conversation: the state of its row in the outbox, None when it is on
+            the page only.
     """
 
-    kind: Kind
-    subject: str
-    text: str
-    place_text: str | None = None
-    place_code: str | None = None
-    contact: str | None = None
-    citizen_id: int | None = None
-    conversation_id: str | None = None
-
-
-@dataclass(frozen=True)
-class Case:
-    """A case as it stands."""
-
     id: int
-    code: str
-    kind: Kind
-    state: State
-    subject: str
+    at: datetime
+    author: str
+    purpose: str
     text: str
-    place_text: str | None
-    place_code: str | None
-    contact: str | None
-    citizen_id: int | None
-    created_at: datetime
-    changed_at: datetime
+    delivery: str | None
 
 
-class Cases:
+class Cases(FollowUp):
     """The cases in one database.
 
     Args:
         database: where they are kept.
         secret: key from which PINs are derived, so that none is stored.
-        pin_attempts_an_hour: wrong PINs allowed for one case within an hour.
+        seal: closes what tells who a citizen is.
+        post: the way to conversations; None keeps every message on the pages only.
+        settings: of the desk.
+        pin_attempts_an_hour: wrong PINs allowed for one case within an hour; without it, what the settings say.
 
     Raises:
         Invalid: the secret is empty, which would let anybody compute every PIN.
     """
 
-    def __init__(self, database: Database, secret: SecretStr, *, pin_attempts_an_hour: int = 10) -> None:
+    def __init__(
+        self,
+        database: Database,
+        secret: SecretStr,
+        *,
+        seal: Seal,
+        post: Post | None = None,
+        settings: DeskSettings | None = None,
+        pin_attempts_an_hour: int | None = None,
+    ) -> None:
         if not secret.get_secret_value():
             raise Invalid("MOTCUA_DESK__SECRET is empty; set it, or leave it out to have one made.")
         self._database = database
         self._secret = secret
-        self._pin_attempts = pin_attempts_an_hour
+        self._seal = seal
+        super().__init__(Book(database, settings or DeskSettings(), post))
+        self._pin_attempts = pin_attempts_an_hour or self.book.settings.pin_attempts_an_hour
 
-    async def open(self, draft: Draft, *, key: str) -> tuple[Case, str]:
+    async def open(
+        self, draft: Draft, *, key: str, actor: str = "citizen", also: Also | None = None
+    ) -> tuple[Case, str]:
         """Take a case in; the same key again gives the same case.
 
         Args:
             draft: what the citizen handed in.
             key: idempotency key, for a chat message its conversation and message number.
+            actor: who took it in, for the log.
+            also: runs in the same transaction when the case is new.
 
         Returns:
             The case and its PIN of six digits, which is kept nowhere.
 
         Raises:
             Invalid: the text or the subject is empty, or the text is over 5,000 characters.
+            ValueError: the key is empty, or a denunciation names a citizen or a conversation.
         """
         if not draft.text.strip() or not draft.subject.strip():
             raise Invalid("Phản ánh cần có nội dung.")
@@ -145,52 +143,134 @@ class Cases:
             raise ValueError("a case needs its idempotency key")
         if len(draft.text) > LONGEST_TEXT:
             raise Invalid(f"Nội dung dài quá {LONGEST_TEXT:,} ký tự; vui lòng viết ngắn lại.")
+        if draft.kind is Kind.denunciation and (draft.citizen_id or draft.conversation_id or draft.contact):
+            raise ValueError("a denunciation leads to nobody outside the vault")
         async with self._database.begin() as connection:
-            row = await _by_key(connection, key)
-            if row is None:
-                made = await connection.execute(
-                    insert(cases).values(
-                        code=await _new_code(connection),
-                        idempotency_key=key,
-                        kind=draft.kind.value,
-                        state=State.received.value,
-                        subject=draft.subject.strip(),
-                        text=draft.text.strip(),
-                        place_code=draft.place_code,
-                        place_text=draft.place_text,
-                        contact=draft.contact,
-                        citizen_id=draft.citizen_id,
-                        conversation_id=draft.conversation_id,
-                    )
-                )
-                assert made.inserted_primary_key is not None
-                await _write_event(connection, made.inserted_primary_key[0], "citizen", "received")
-                row = await _by_key(connection, key)
-                assert row is not None
-        return _case(row), self._pin(key)
+            row = await by_key(connection, key) or await self._insert(connection, draft, key, actor, also)
+        return Case.of(row), self._pin(key)
 
-    async def show(self, code: str) -> Case:
-        """The case with that code, for staff and the command line.
+    async def _insert(
+        self, connection: AsyncConnection, draft: Draft, key: str, actor: str, also: Also | None
+    ) -> RowMapping:
+        at = now()
+        values = await self._values(connection, draft, at)
+        while True:
+            try:
+                async with connection.begin_nested():
+                    values["code"] = _new_code()
+                    await connection.execute(insert(cases).values(**values, idempotency_key=key))
+                break
+            except IntegrityError:
+                # Two processes at once with one key, or a code that is taken; anything else would fail again and again.
+                made = await by_key(connection, key)
+                if made is not None:
+                    return made
+                if await by_code(connection, values["code"]) is None:
+                    raise
+        row = await _known(connection, key)
+        await case_clocks.begin(connection, dict(row), at)
+        row = await _known(connection, key)
+        data = {"kind": row["kind"], "via": row["via"], "version": 1, "to": State.received.value}
+        if also is not None:
+            await also(connection, Case.of(row))
+        # What was sent in the chat before there was a case belongs to this one.
+        await adopt(connection, row["id"], row["conversation_id"])
+        await audit.write(connection, actor=actor, action="received", subject=f"case:{row['id']}", data=data)
+        await tallies.bump(connection, dict(row), "received", at=at)
+        return row
+
+    async def _values(self, connection: AsyncConnection, draft: Draft, at: datetime) -> dict[str, Any]:
+        subject, text = draft.subject.strip(), draft.text.strip()
+        secret = draft.kind is Kind.denunciation
+        unit = None
+        if not secret:
+            unit = await units.route(
+                connection,
+                draft.kind,
+                draft.place_code,
+                draft.office,
+                f"{subject}\n{text}",
+                to_communes=self.book.settings.to_communes,
+            )
+        words = (subject, text, draft.place_text or "", draft.office or "")
+        return {
+            "kind": draft.kind.value,
+            "state": State.received.value,
+            "bucket": bucket(draft.kind, State.received).value,
+            "subject": subject,
+            "text": text,
+            "folded": "" if secret else folded(*words),
+            "place_code": draft.place_code,
+            "place_text": draft.place_text,
+            "procedure_code": draft.procedure_code,
+            "office": draft.office,
+            "contact": self._seal.close(draft.contact) if draft.contact else None,
+            "citizen_id": draft.citizen_id,
+            "conversation_id": draft.conversation_id,
+            "via": draft.via,
+            "detail": draft.detail,
+            "unit_id": unit,
+            "created_at": at,
+            "changed_at": at,
+        }
+
+    def contact(self, case: Case) -> str | None:
+        """Telephone or e-mail of who sent a case, opened.
+
+        Raises:
+            Unavailable: the key that sealed it is not among the keys any more.
+        """
+        return self._seal.open(case.contact) if case.contact else None
+
+    def seal(self, contact: str) -> str:
+        """A telephone number or e-mail address as it is kept."""
+        return self._seal.close(contact)
+
+    async def leave_contact(self, code: str, contact: str, *, key: str) -> Case:
+        """Keep how a citizen can be reached, which they agreed to; a later one replaces it.
+
+        Whoever calls this has made sure that the citizen may, and has written the consent down.
+
+        Args:
+            contact: telephone number or e-mail address.
+            key: idempotency key.
+
+        Raises:
+            CaseNotFound: there is no such case.
+        """
+        async with self.book.change(code, actor="citizen", action="contact_left", check=anybody) as change:
+            change.data["key"] = audit.digest_of(key)
+            change.set(contact=self._seal.close(contact))
+        return change.case
+
+    async def show(self, code: str, *, vault: bool = False) -> Case:
+        """The case with that code, for the program and the command line.
+
+        Args:
+            vault: whether it may be a denunciation.
 
         Raises:
             CaseNotFound: there is none.
         """
         async with self._database.connect() as connection:
-            row = await _by_code(connection, code)
-        if row is None:
-            raise CaseNotFound(f"Không có phiếu nào mang mã {code}.")
-        return _case(row)
+            row = await by_code(connection, code)
+        if row is None or (row["kind"] == Kind.denunciation and not vault):
+            raise not_found(code)
+        return Case.of(row)
 
     async def of_citizen(self, citizen_id: int, *, limit: int = 5) -> list[Case]:
         """The newest cases that this citizen opened from the same channel."""
         async with self._database.connect() as connection:
             rows = await connection.execute(
-                select(cases).where(cases.c.citizen_id == citizen_id).order_by(cases.c.id.desc()).limit(limit)
+                select(cases)
+                .where(cases.c.citizen_id == citizen_id, cases.c.bucket != Bucket.vault.value)
+                .order_by(cases.c.id.desc())
+                .limit(limit)
             )
-            return [_case(row) for row in rows.mappings()]
+            return [Case.of(row) for row in rows.mappings()]
 
     async def waiting(self, conversation_id: str | None, kind: Kind, *, but: str = "") -> Case | None:
-        """The newest case of a kind that this conversation opened and that waits for its first answer.
+        """The newest case of a kind that this conversation opened and that waits for its answer.
 
         Args:
             conversation_id: None finds nothing.
@@ -204,48 +284,31 @@ class Cases:
             .where(
                 cases.c.conversation_id == conversation_id,
                 cases.c.kind == kind.value,
-                cases.c.state == State.received.value,
+                cases.c.state.not_in([state.value for state in DONE]),
             )
             .order_by(cases.c.id.desc())
             .limit(1)
         )
         async with self._database.connect() as connection:
             row = (await connection.execute(newest)).mappings().first()
-        return _case(row) if row is not None and row["idempotency_key"] != but else None
+        return Case.of(row) if row is not None and row["idempotency_key"] != but else None
 
-    async def add(self, code: str, text: str, *, key: str) -> bool:
-        """Add to a case what the citizen says later; the same key again changes nothing.
-
-        Args:
-            code: of the case.
-            text: what they say; it is left out where the case says it already, and cut where the case gets too long.
-            key: idempotency key, for a chat message its conversation and message number.
-
-        Returns:
-            Whether the case now says something new by this message.
-
-        Raises:
-            CaseNotFound: there is no such case.
-        """
-        text = text.strip()
-        async with self._database.begin() as connection:
-            row = await _by_code(connection, code)
-            if row is None:
-                raise CaseNotFound(f"Không có phiếu nào mang mã {code}.")
-            events = await connection.execute(
-                select(case_events.c.data).where(case_events.c.case_id == row["id"], case_events.c.what == "added")
+    async def messages_for_citizen(self, case: Case, *, limit: int = 200) -> tuple[Said, ...]:
+        """What was said about a case as far as the citizen reads it, oldest first; of more than `limit` the newest."""
+        newest = (
+            select(case_messages, outbox.c.state.label("delivery"))
+            .join(outbox, outbox.c.id == case_messages.c.outbox_id, isouter=True)
+            .where(
+                case_messages.c.case_id == case.id,
+                case_messages.c.visibility == "public",
+                case_messages.c.state == "written",
             )
-            if any(data.get("key") == key for data in events.scalars()):
-                return True
-            if not text or text in row["text"]:
-                return False
-            await connection.execute(
-                update(cases)
-                .where(cases.c.id == row["id"])
-                .values(text=f"{row['text']}\n\n{text}"[:LONGEST_TEXT], changed_at=now())
-            )
-            await _write_event(connection, row["id"], "citizen", "added", {"key": key, "text": text[:LONGEST_TEXT]})
-        return True
+            .order_by(case_messages.c.id.desc())
+            .limit(limit)
+        )
+        async with self._database.connect() as connection:
+            rows = (await connection.execute(newest)).all()
+        return tuple(Said(r.id, r.at, r.author, r.purpose, r.text, r.delivery) for r in reversed(rows))
 
     async def follow(self, code: str, *, pin: str | None, citizen_id: int | None) -> Case:
         """The case for the citizen who asks: the one who opened it, or anybody with code and PIN.
@@ -256,74 +319,38 @@ class Cases:
             TooManyPins: too many wrong ones within the last hour.
         """
         async with self._database.connect() as connection:
-            row = await _by_code(connection, code)
+            row = await by_code(connection, code)
         if row is None:
-            raise CaseNotFound(f"Không tìm thấy phiếu mang mã {code}.")
+            raise not_found(code)
         if citizen_id is not None and row["citizen_id"] == citizen_id:
-            return _case(row)
+            return Case.of(row)
+        subject = f"case:{row['id']}"
+        wrong = select(func.count()).where(
+            log.c.subject == subject, log.c.action == "wrong_pin", log.c.at > now() - timedelta(hours=1)
+        )
         async with self._database.begin() as connection:
-            tries = await connection.scalar(
-                select(func.count())
-                .select_from(case_events)
-                .where(
-                    case_events.c.case_id == row["id"],
-                    case_events.c.what == "wrong_pin",
-                    case_events.c.at > now() - timedelta(hours=1),
-                )
-            )
-            if (tries or 0) >= self._pin_attempts:
+            # Under the row's lock, or attempts at the same time would all be counted as the first.
+            await by_code(connection, code, lock=True)
+            if (await connection.scalar(wrong) or 0) >= self._pin_attempts:
                 raise TooManyPins("Phiếu này bị nhập sai PIN nhiều lần; vui lòng thử lại sau một giờ.")
             expected = self._pin(row["idempotency_key"]).encode()
             right = pin is not None and hmac.compare_digest(pin.encode(), expected)
             if not right and pin is not None:
-                await _write_event(connection, row["id"], "anyone", "wrong_pin")
+                await audit.write(connection, actor="anyone", action="wrong_pin", subject=subject)
         if not right:
             raise WrongPin("Mã PIN chưa đúng.")
-        return _case(row)
+        return Case.of(row)
 
     def _pin(self, key: str) -> str:
         digest = hmac.new(self._secret.get_secret_value().encode(), key.encode(), hashlib.sha256).digest()
         return f"{int.from_bytes(digest[:8], 'big') % 1_000_000:06d}"
 
 
-async def _new_code(connection: AsyncConnection) -> str:
-    while True:
-        code = "MC-" + "".join(secrets.choice(ALPHABET) for _ in range(6))
-        if await connection.scalar(select(cases.c.id).where(cases.c.code == code)) is None:
-            return code
+def _new_code() -> str:
+    return "MC-" + "".join(secrets.choice(ALPHABET) for _ in range(6))
 
 
-async def _by_key(connection: AsyncConnection, key: str) -> RowMapping | None:
-    found = await connection.execute(select(cases).where(cases.c.idempotency_key == key))
-    return found.mappings().one_or_none()
-
-
-async def _by_code(connection: AsyncConnection, code: str) -> RowMapping | None:
-    match = CODE.search(code)
-    if match is None:
-        return None
-    found = await connection.execute(select(cases).where(cases.c.code == f"MC-{match.group(1).upper()}"))
-    return found.mappings().one_or_none()
-
-
-async def _write_event(
-    connection: AsyncConnection, case_id: int, actor: str, what: str, data: dict[str, str] | None = None
-) -> None:
-    await connection.execute(insert(case_events).values(case_id=case_id, actor=actor, what=what, data=data or {}))
-
-
-def _case(row: RowMapping) -> Case:
-    return Case(
-        id=row["id"],
-        code=row["code"],
-        kind=Kind(row["kind"]),
-        state=State(row["state"]),
-        subject=row["subject"],
-        text=row["text"],
-        place_text=row["place_text"],
-        place_code=row["place_code"],
-        contact=row["contact"],
-        citizen_id=row["citizen_id"],
-        created_at=row["created_at"],
-        changed_at=row["changed_at"],
-    )
+async def _known(connection: AsyncConnection, key: str) -> RowMapping:
+    row = await by_key(connection, key)
+    assert row is not None
+    return row

@@ -31,10 +31,15 @@ def test_a_receipt_gives_code_and_pin_and_how_to_follow() -> None:
     assert "**MC-7K3Q9D**" in receipt
     assert "**042917**" in receipt
     assert "tra cứu MC-7K3Q9D" in receipt
+    assert "trong cuộc trò chuyện này" not in receipt
+    told = texts.receipt(replace(CASE, conversation_id="c"), "042917", "https://x.example/t/MC-7K3Q9D")
+    assert "https://x.example/t/MC-7K3Q9D" in told
+    assert "trong cuộc trò chuyện này" in told
 
 
 def test_a_complaint_is_told_that_no_legal_clock_runs() -> None:
     assert texts.NO_LEGAL_CLOCK in texts.receipt(replace(CASE, kind=Kind.complaint), "042917")
+    assert texts.NO_LEGAL_DENUNCIATION in texts.receipt(replace(CASE, kind=Kind.denunciation), "042917")
     for kind in (Kind.feedback, Kind.question):
         assert texts.NO_LEGAL_CLOCK not in texts.receipt(replace(CASE, kind=kind), "042917")
 
@@ -88,3 +93,47 @@ def test_codes_in_a_sentence(text: str, code: str | None) -> None:
 def test_pins_in_a_sentence(text: str, pin: str | None) -> None:
     found = PIN.search(text)
     assert (found.group(1) if found else None) == pin
+
+
+LINK = "https://mot-cua.example/t/MC-7K3Q9D"
+OPEN = replace(
+    CASE, due_at=datetime(2026, 11, 27, 10, 0, tzinfo=UTC), legal_from=datetime(2026, 11, 19, 17, tzinfo=UTC)
+)
+NOTICES = [
+    texts.accepted(OPEN, "Tổ trưởng sẽ gọi anh/chị.", LINK),
+    texts.begun(OPEN, LINK),
+    texts.asked(OPEN, "Việc xảy ra ở ấp nào?", LINK),
+    texts.refused(OPEN, "Nội dung không rõ", LINK),
+    texts.transferred(OPEN, "Sở Xây dựng", "Thuộc thẩm quyền của Sở", LINK),
+    texts.paused(OPEN, "Chờ giám định", "Luật Khiếu nại, Điều 11a", LINK),
+    texts.resumed(OPEN, LINK),
+    texts.replied(OPEN, "Chúng tôi đã đến xem.", LINK),
+    texts.answered(OPEN, "Đã dọn rác.", LINK),
+    texts.closed(OPEN, LINK),
+    texts.reopened(OPEN, LINK),
+    texts.merged(OPEN, LINK),
+    texts.legal(OPEN, LINK),
+]
+
+
+@pytest.mark.parametrize("notice", NOTICES)
+def test_every_notice_names_the_case_and_its_page_and_nothing_private(notice: str) -> None:
+    assert "**MC-7K3Q9D**" in notice
+    assert LINK in notice
+    assert "0912345678" not in notice
+    assert "None" not in notice
+    assert all(line.strip() for line in notice.split("\n"))
+
+
+def test_notices_tell_the_date_that_holds_and_how_to_go_on() -> None:
+    assert "17:00 ngày 27/11/2026" in texts.accepted(OPEN, "", LINK)
+    assert "Dự kiến" not in texts.accepted(CASE, "", LINK)
+    assert "bổ sung MC-7K3Q9D" in texts.asked(OPEN, "Ở đâu?", LINK)
+    assert "mở lại MC-7K3Q9D" in texts.refused(OPEN, "Không rõ", LINK)
+    assert "chưa giải quyết MC-7K3Q9D" in texts.rate_please(OPEN)
+    assert "ngày 20/11/2026" in texts.legal(OPEN, LINK)
+
+
+def test_a_pause_says_whether_the_time_stands_still() -> None:
+    assert "dừng tính" in texts.paused(CASE, "Chờ", "", LINK)
+    assert "vẫn tính" in texts.paused(OPEN, "Chờ", "", LINK)
