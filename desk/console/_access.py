@@ -1,4 +1,4 @@
-"""Who may do what: the one place that turns roles into rights.
+"""What the caller of a page needs: each handler carries the right it asks for (`desk.access`).
 
 The guard refuses every handler that carries no mark of this module, so a forgotten one is shut and not open.
 """
@@ -6,43 +6,34 @@ The guard refuses every handler that carries no mark of this module, so a forgot
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from aiohttp import web
 
+from desk.access import Forbidden as Forbidden
+from desk.access import Right as Right
+from desk.access import may as may
 from desk.staff import Person, Role
-from store.errors import MotcuaError
 
-Right = Literal["reader", "editor", "approver", "administrator"]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 H = TypeVar("H", bound=Handler)
 
-RIGHTS: dict[Right, frozenset[Role]] = {
-    "reader": frozenset(Role),
-    "editor": frozenset({Role.catalogue_editor, Role.administrator}),
-    "approver": frozenset({Role.catalogue_approver, Role.administrator}),
-    "administrator": frozenset({Role.administrator}),
-}
 ROLE_NAMES = {
     Role.catalogue_editor: "biên tập danh mục",
     Role.catalogue_approver: "duyệt danh mục",
     Role.administrator: "quản trị",
+    Role.officer: "cán bộ xử lý",
+    Role.supervisor: "phụ trách",
+    Role.vault: "hồ sơ tố cáo",
 }
 PERSON = web.RequestKey("person", Person)
-
-
-class Forbidden(MotcuaError):
-    """The person is signed in and may not do this."""
-
-    code = "forbidden"
-    status = 403
 
 
 def needs(right: Right, *, file: bool = False) -> Callable[[H], H]:
     """Mark a handler with the right that its caller needs.
 
     Args:
-        right: see `RIGHTS`.
+        right: see `desk.access.RIGHTS`.
         file: the handler takes an uploaded file and reads it with `desk.console._uploads.receive`, which checks the
             form's token; every other handler gets forms without files only.
     """
@@ -59,11 +50,6 @@ def anyone(handler: H) -> H:
     """Mark a handler that needs nobody signed in."""
     handler.right = None  # type: ignore[attr-defined]
     return handler
-
-
-def may(person: Person, right: Right) -> bool:
-    """Whether a person has a right."""
-    return bool(person.roles & RIGHTS[right])
 
 
 def who(request: web.Request) -> Person:

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 
-from desk import staff
+from desk import sign_in
 from desk.console._access import PERSON, Forbidden, Right, may
-from desk.console._frame import FORM, PARTS, TOKEN, csrf_token, page, url
+from desk.console._frame import FORM, HALF, PARTS, TOKEN, csrf_token, page, url
 from desk.console._words import in_vietnamese
 from store.errors import MotcuaError
 
@@ -83,19 +83,24 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def protect(_request: web.Request, response: web.StreamResponse) -> None:
     """Put the security headers on every answer."""
-    response.headers.update(_HEADERS)
+    # A file of a case is shut in further than a page.
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
     response.headers.pop("Server", None)
 
 
 async def _pass(request: web.Request, handler: Handler) -> web.StreamResponse:
     token = request.cookies.get(SESSION_COOKIE, "")
-    person = None
+    session = None
     if 0 < len(token) <= _LONGEST_TOKEN:
-        person = await staff.of_session(request.app[PARTS].db, token)
-    if person is not None:
+        session = await sign_in.of_session(request.app[PARTS].db, token)
+    person = session.person if session is not None and session.stage == "full" else None
+    if session is None:
+        request[TOKEN] = request.cookies.get(FORM_COOKIE, "")[:_LONGEST_TOKEN]
+    elif person is not None:
         request[PERSON], request[TOKEN] = person, token
     else:
-        request[TOKEN] = request.cookies.get(FORM_COOKIE, "")[:_LONGEST_TOKEN]
+        request[HALF], request[TOKEN] = session, token
     if isinstance(request.match_info.http_exception, web.HTTPException):
         raise request.match_info.http_exception
     marked = request.match_info.handler
@@ -188,7 +193,8 @@ def _to_sign_in(request: web.Request) -> web.Response:
     if request.path.endswith(".json"):
         return web.json_response({"error": "signed_out"}, status=401)
     wanted = request.path_qs if request.method == "GET" and request.path != "/" else ""
-    return web.Response(status=303, headers={"Location": url("/sign-in", to=wanted)})
+    step = "/sign-in" if request.get(HALF) is None else "/second-factor"
+    return web.Response(status=303, headers={"Location": url(step, to=wanted)})
 
 
 def _error(request: web.Request, status: int, message: str, allow: str | None = None) -> web.Response:
