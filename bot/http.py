@@ -104,7 +104,9 @@ def public_app(settings: WebSettings, metrics: Metrics) -> web.Application:
             return _error(Refused(500, "error", sentences.SERVER_ERROR))
 
     async def protect(_request: web.Request, response: web.StreamResponse) -> None:
-        response.headers.update(headers)
+        # A page may ask for more: a file of a case is shut in further than the chat.
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
         response.headers.pop("Server", None)
 
     app = web.Application(middlewares=[guard], client_max_size=_MAX_BODY)

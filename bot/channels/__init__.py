@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from bot.replies import Outgoing, Reply
 
 
+def _nothing(_conversation: str) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """The way out of one channel.
@@ -17,12 +21,14 @@ class Route:
         fit: one reply as the messages that the channel can carry.
         client_id: the channel's own id of a message from the inbox's.
         deliver: told of new rows of the outbox after they are written.
+        look: told of a conversation in whose outbox somebody else has written.
     """
 
     pushed: bool
     fit: Callable[[Reply], Sequence[Reply]]
     client_id: Callable[[str], str]
     deliver: Callable[[Sequence[Outgoing]], None]
+    look: Callable[[str], None] = _nothing
 
 
 Routes = Mapping[str, Route]

@@ -93,7 +93,9 @@ class Telegram:
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._presses: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession | None = None
-        self.route = Route(pushed=True, fit=fit, client_id=lambda external: external, deliver=self._deliver)
+        self.route = Route(
+            pushed=True, fit=fit, client_id=lambda external: external, deliver=self._deliver, look=self._look
+        )
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -232,6 +234,9 @@ class Telegram:
     def _deliver(self, messages: Sequence[Outgoing]) -> None:
         if messages:
             self._wake.set()
+
+    def _look(self, _conversation: str) -> None:
+        self._wake.set()
 
     async def send(self) -> None:
         """Carry the outbox to the chats until cancelled; a send under way may finish."""

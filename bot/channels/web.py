@@ -6,19 +6,17 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from bot import outbox, sentences
+from bot import _address, conversations, outbox, sentences
 from bot.channels import Route
 from bot.conversations import conversation_id
 from bot.history import client_id, event, history
 from bot.http import Refused, respond
-from bot.hub import Hub
+from bot.hub import Hub, Look, Said
 from bot.inbox import Inbox
 from bot.incoming import MAX_TEXT, Incoming, clean, coordinates
 from bot.metrics import Metrics
@@ -32,7 +30,7 @@ from store.engine import Database
 CHANNEL = "web"
 PAGE = Path(__file__).parent.parent / "web"
 
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _STREAM_HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
@@ -78,7 +76,7 @@ class WebChat:
         self._streams: dict[str, list[web.Request]] = {}
         self._by_session = RateLimiter(settings.session_burst, settings.session_rate)
         self._by_address = RateLimiter(settings.address_burst, settings.address_rate)
-        self.route = Route(pushed=False, fit=_unchanged, client_id=client_id, deliver=hub.publish)
+        self.route = Route(pushed=False, fit=_unchanged, client_id=client_id, deliver=hub.publish, look=hub.look)
 
     def add_routes(self, app: web.Application) -> None:
         """Put the interface into the public app."""
@@ -101,12 +99,14 @@ class WebChat:
         session = self._sessions.read(request.cookies.get(COOKIE))
         messages: list[dict[str, Any]] = []
         last = 0
+        person = False
         if session is None:
             # Nothing is written down until there is a message: visits alone cost no rows.
             session = self._sessions.new()
         else:
             messages, last = await self._told(session, 0)
-        response = respond({"history": messages, "last": last})
+            person = await conversations.with_a_person(self._database, conversation_id(CHANNEL, session))
+        response = respond({"history": messages, "last": last, "person": person})
         response.set_cookie(
             COOKIE,
             self._sessions.cookie(session),
@@ -130,15 +130,33 @@ class WebChat:
         if request.content_type != "application/json":
             raise Refused(415, "not_json", "Yêu cầu phải là JSON (Content-Type: application/json).")
         message = _incoming(await _body(request), session)
+        await self._pace(session)
+        await self.take(message)
+        return respond({"id": client_id(message.external_id), "accepted": True}, status=202)
+
+    async def admit(self, request: web.Request) -> str:
+        """The session of a request that may send something.
+
+        Raises:
+            Refused: it has none, or sends too fast, or too much waits already.
+        """
+        self._admit(request)
+        session = self._required(request)
+        await self._pace(session)
+        return session
+
+    async def _pace(self, session: str) -> None:
         wait = self._by_session.take(session)
         if wait:
             raise Refused(429, "too_fast", sentences.TOO_FAST, retry_after_s=wait)
         if await self._waiting() >= self._backlog:
             raise Refused(503, "busy", sentences.BUSY, retry_after_s=10)
+
+    async def take(self, message: Incoming) -> None:
+        """Write a message down."""
         receipt = (await self._inbox.receive(message))[0]
         counter = self._metrics.duplicates if receipt.duplicate else self._metrics.messages_in
         counter.labels(CHANNEL).inc()
-        return respond({"id": client_id(message.external_id), "accepted": True}, status=202)
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         self._admit(request)
@@ -179,7 +197,7 @@ class WebChat:
         self,
         response: web.StreamResponse,
         conversation: str,
-        queue: asyncio.Queue[Outgoing | None],
+        queue: asyncio.Queue[Said],
         last: int,
     ) -> None:
         while True:
@@ -198,6 +216,8 @@ class WebChat:
                     break
                 if said is None:
                     return
+                if isinstance(said, Look):
+                    break
                 if said.id > last:
                     await _write(response, _frame(said))
                     last = said.id
@@ -219,25 +239,9 @@ class WebChat:
         return session
 
     def _admit(self, request: web.Request) -> None:
-        address = request.remote or ""
-        if self._settings.trust_forwarded:
-            # The last entry is the one our own proxy wrote; those before it are the client's to invent.
-            address = request.headers.get("X-Forwarded-For", address).rpartition(",")[2].strip()
-        wait = self._by_address.take(_network(address))
+        wait = self._by_address.take(_address.of(request, forwarded=self._settings.trust_forwarded))
         if wait:
             raise Refused(429, "too_fast", sentences.TOO_FAST, retry_after_s=wait)
-
-
-@lru_cache(maxsize=4096)
-def _network(address: str) -> str:
-    """The address, or for IPv6 the network that one subscriber has."""
-    try:
-        parsed: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
-    except ValueError:
-        return "unknown"
-    if isinstance(parsed, IPv6Address):
-        return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))
-    return str(parsed)
 
 
 async def _body(request: web.Request) -> dict[str, Any]:
@@ -257,7 +261,7 @@ async def _body(request: web.Request) -> dict[str, Any]:
 
 def _incoming(body: dict[str, Any], session: str) -> Incoming:
     identity = body.get("id")
-    if not isinstance(identity, str) or not _ID.fullmatch(identity):
+    if not isinstance(identity, str) or not MESSAGE_ID.fullmatch(identity):
         raise _bad("bad_id", "Thiếu mã tin nhắn (id) hợp lệ.")
     kinds = [kind for kind in ("text", "button", "location") if body.get(kind) is not None]
     if len(kinds) != 1:
@@ -268,7 +272,7 @@ def _incoming(body: dict[str, Any], session: str) -> Incoming:
         case "text":
             return Incoming(CHANNEL, external, session, "text", {"text": _text(content)})
         case "button":
-            if not isinstance(content, str) or not _ID.fullmatch(content):
+            if not isinstance(content, str) or not MESSAGE_ID.fullmatch(content):
                 raise _bad("bad_button", "Mã nút bấm không hợp lệ.")
             return Incoming(CHANNEL, external, session, "button", {"button": content})
         case _:

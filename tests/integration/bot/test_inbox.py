@@ -18,6 +18,7 @@ from bot.conversations import SessionRules, conversation_id
 from bot.history import history
 from bot.inbox import Inbox, LostClaim
 from bot.incoming import Incoming
+from bot.outbox import read
 from bot.replies import Button, Reply
 from store.engine import Database
 from store.tables import buttons, citizens, conversations, inbox, now, outbox
@@ -233,7 +234,11 @@ async def test_the_bot_is_silent_when_a_person_takes_over_while_it_thinks(databa
     assert await box.answer(claim, [Reply("dạ")], reply_to="1", pushed=False) == []
     [row] = await rows(database, inbox)
     assert row.state == "done"
-    assert await rows(database, outbox.c.id) == []
+    assert await rows(database, outbox.c.state, outbox.c.sent_at) == [("withheld", None)], "kept for staff"
+    assert [entry["from"] for entry in (await history(database, claim.conversation_id, after=0, limit=9))[0]] == [
+        "citizen"
+    ]
+    assert await read(database, claim.conversation_id, after=0, limit=9) == []
 
 
 async def test_a_press_becomes_the_payload_of_its_button(box: Inbox) -> None:

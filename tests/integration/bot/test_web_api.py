@@ -188,7 +188,7 @@ async def test_a_conversation_survives_a_restart_of_the_front_door(front_door: O
 
 async def test_a_session_is_a_signed_cookie_that_scripts_cannot_read(database: Database, front: Running) -> None:
     async with browser() as session, session.post(f"{front.public_url}/api/session") as response:
-        assert await response.json() == {"history": [], "last": 0}
+        assert await response.json() == {"history": [], "last": 0, "person": False}
         cookie = response.headers["Set-Cookie"]
     assert cookie.startswith("motcua_session=")
     for part in ("HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=2592000"):
