@@ -64,7 +64,8 @@ HEADS = (
         ),
         inbox.c.received_at <= bindparam("horizon"),
     )
-    .order_by(inbox.c.id)
+    # By when they became due: one that fails again and again stands behind those that came since.
+    .order_by(inbox.c.next_at, inbox.c.id)
     .limit(bindparam("limit"))
     .with_for_update(of=inbox, skip_locked=True)
 )
@@ -96,6 +97,8 @@ CLOSE = (
     .where(_HELD)
     .values(state=bindparam("to"), error=bindparam("why"), done_at=bindparam("now"), lease_until=None)
 )
+# The same for a message that must not be kept.
+CLOSE_PRIVATE = CLOSE.values(body=bindparam("kept"))
 PUT_BACK = (
     update(inbox).where(_HELD).values(state="ready", next_at=bindparam("at"), error=bindparam("why"), lease_until=None)
 )
@@ -108,4 +111,9 @@ _moved: dict[str, Any] = {
 PROGRESS = _progress.values(**_moved)
 PROGRESS_FORM = _progress.values(**_moved, in_form=bindparam("new_in_form"))
 WAITING = select(func.count()).select_from(inbox).where(_OPEN)
-LOCK = select(conversation_table.c.id).where(conversation_table.c.id == bindparam("conversation")).with_for_update()
+# Not the key: rows that refer to the conversation can be written meanwhile.
+LOCK = (
+    select(conversation_table.c.id)
+    .where(conversation_table.c.id == bindparam("conversation"))
+    .with_for_update(key_share=True)
+)

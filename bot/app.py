@@ -14,6 +14,7 @@ from aiohttp import web
 from sqlalchemy import text
 
 from bot.channels import Route
+from bot.channels._web_files import WebFiles
 from bot.channels.web import CHANNEL as WEB
 from bot.channels.web import PAGE, WebChat
 from bot.conversations import SessionRules
@@ -22,6 +23,8 @@ from bot.http import Check, private_app, public_app
 from bot.hub import Hub
 from bot.inbox import Inbox
 from bot.metrics import Metrics
+from bot.pages import Desk, add_pages
+from bot.post import BotPost
 from bot.reduced import LastResort
 from bot.sessions import Sessions, secret
 from bot.settings import BotSettings
@@ -58,6 +61,8 @@ async def serve(
     data_dir: Path,
     stop: asyncio.Event,
     last_resort: LastResort | None = None,
+    post: BotPost | None = None,
+    desk: Desk | None = None,
     checks: Mapping[str, Check] | None = None,
     started: Callable[[Running], None] | None = None,
     page: Path = PAGE,
@@ -68,6 +73,8 @@ async def serve(
         database: migrated; stays open, its owner closes it.
         data_dir: the key of the session cookies is kept here when the settings give none.
         last_resort: answers a text (and the citizen's place code) while the dialogue is out of order.
+        post: what the desk writes with; told of the channels, so that its messages leave at once.
+        desk: the desk's side of the pages beside the chat and of files sent in it; None leaves both out.
         checks: more parts that have to be ready, by name; the database and the dialogue server are checked
             anyway.
         started: called once when everything is open.
@@ -77,7 +84,7 @@ async def serve(
         MotcuaError: a setting is wrong, or an address is taken.
     """
     async with running(
-        settings, database, data_dir=data_dir, last_resort=last_resort, checks=checks, page=page
+        settings, database, data_dir=data_dir, last_resort=last_resort, post=post, desk=desk, checks=checks, page=page
     ) as front:
         if started is not None:
             started(front)
@@ -98,6 +105,8 @@ async def running(
     *,
     data_dir: Path,
     last_resort: LastResort | None = None,
+    post: BotPost | None = None,
+    desk: Desk | None = None,
     checks: Mapping[str, Check] | None = None,
     page: Path = PAGE,
 ) -> AsyncIterator[Running]:
@@ -111,7 +120,8 @@ async def running(
         button_days=settings.worker.button_days,
     )
     key = settings.web.cookie_secret
-    sessions = Sessions(secret(key.get_secret_value() if key else None, data_dir), settings.web.session_days)
+    signing = secret(key.get_secret_value() if key else None, data_dir)
+    sessions = Sessions(signing, settings.web.session_days)
     chat = WebChat(
         settings.web,
         database,
@@ -130,6 +140,9 @@ async def running(
 
         public = public_app(settings.web, metrics)
         chat.add_routes(public)
+        if desk is not None:
+            add_pages(public, desk, settings.web, metrics, key=signing)
+            WebFiles(chat, desk, settings.web).add_routes(public)
         private = private_app(
             metrics,
             {"database": _database_check(database), "dialogue": dialogue.ready, **(checks or {})},
@@ -155,6 +168,8 @@ async def running(
             _keep(stack, failed, telegram.poll(), "telegram-poll")
         else:
             _keep(stack, failed, worker.run(), "worker")
+        if post is not None:
+            post.attach(routes)
         yield Running(public_url, private_url, failed, worker, inbox, metrics)
         _log.info("the front door closes")
 

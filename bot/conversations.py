@@ -6,14 +6,18 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot._sql import insert_or_skip
 from bot.settings import WorkerSettings
 from desk import citizens as desk_citizens
 from store.engine import Database
 from store.tables import conversations
+from store.upsert import insert_or_skip
+
+BOT = "bot"
+DESK = "desk"
+"""Who has a conversation (`conversations.owner`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,13 @@ async def ensure(connection: AsyncConnection, channel: str, external_id: str) ->
         {"id": identity, "channel": channel, "external_id": external_id, "citizen_id": citizen},
     )
     return identity
+
+
+async def with_a_person(database: Database, identity: str) -> bool:
+    """Whether a person answers in the conversation at present, and not the bot."""
+    async with database.connect() as connection:
+        owner = await connection.scalar(select(conversations.c.owner).where(conversations.c.id == identity))
+    return owner is not None and owner != BOT
 
 
 async def set_reachable(database: Database, identity: str, reachable: bool) -> None:

@@ -127,16 +127,22 @@ def parse(content: bytes) -> Turn:
         raise DialogueFailed("the answer is not a list")
     replies: list[Reply] = []
     in_form: bool | None = None
+    private = False
+    earlier: list[int] = []
     for item in items:
         if not isinstance(item, dict):
             raise DialogueFailed("the answer holds something that is not a message")
         text = item.get("text")
         if isinstance(text, str) and text.strip():
             replies.append(Reply(text.strip(), _buttons(item.get("buttons"))))
-        in_form = _form(item.get("custom"), in_form)
+        ours = _ours(item.get("custom"))
+        form = ours.get("form")
+        in_form = form if isinstance(form, bool) else in_form
+        private = private or ours.get("private") is True
+        earlier += _rows(ours.get("earlier"))
     if not replies:
         raise DialogueFailed("the answer is empty")
-    return Turn(tuple(replies), in_form)
+    return Turn(tuple(replies), in_form, private, tuple(earlier))
 
 
 def _buttons(value: object) -> tuple[Button, ...]:
@@ -152,7 +158,15 @@ def _buttons(value: object) -> tuple[Button, ...]:
     )
 
 
-def _form(custom: object, known: bool | None) -> bool | None:
+def _ours(custom: object) -> Mapping[str, object]:
+    """What the actions tell the front door beside the text: `form`, `private`, `earlier`."""
     ours = custom.get("motcua") if isinstance(custom, dict) else None
-    form = ours.get("form") if isinstance(ours, dict) else None
-    return form if isinstance(form, bool) else known
+    return ours if isinstance(ours, dict) else {}
+
+
+def _rows(value: object) -> list[int]:
+    """The rows of the inbox that ids of messages name (`bot.worker` makes them)."""
+    if not isinstance(value, list):
+        return []
+    heads = (name.partition("-")[0] for name in value if isinstance(name, str))
+    return [int(head) for head in heads if head.isascii() and head.isdecimal() and len(head) < 19]

@@ -15,7 +15,7 @@ from store.tables import inbox, outbox
 
 def event(message: Outgoing) -> dict[str, Any]:
     """One message of our side in the form of the public API."""
-    return {
+    said: dict[str, Any] = {
         "id": message.id,
         "reply_to": message.reply_to,
         "from": message.sender,
@@ -24,10 +24,13 @@ def event(message: Outgoing) -> dict[str, Any]:
         "final": message.final,
         "at": message.at,
     }
+    if message.notice is not None:
+        said["notice"] = message.notice
+    return said
 
 
 async def history(database: Database, conversation: str, *, after: int, limit: int) -> tuple[list[dict[str, Any]], int]:
-    """The last `limit` messages of each side, in the order they came.
+    """The last `limit` messages of each side, in the order they came; nothing that was withheld from the citizen.
 
     Args:
         after: only what came after this row of the outbox; 0 for all.
@@ -38,7 +41,7 @@ async def history(database: Database, conversation: str, *, after: int, limit: i
     """
     said = (
         select(outbox)
-        .where(outbox.c.conversation_id == conversation, outbox.c.id > after)
+        .where(outbox.c.conversation_id == conversation, outbox.c.id > after, outbox.c.state != "withheld")
         .order_by(outbox.c.id.desc())
         .limit(limit)
     )

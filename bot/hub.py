@@ -9,6 +9,14 @@ from contextlib import contextmanager
 from bot.replies import Outgoing
 
 
+class Look:
+    """In a stream's queue: something was written that is to be read from the database."""
+
+
+LOOK = Look()
+Said = Outgoing | Look | None
+
+
 class Hub:
     """Streams by conversation, each with a bounded queue.
 
@@ -19,14 +27,14 @@ class Hub:
 
     def __init__(self, depth: int = 256) -> None:
         self._depth = depth
-        self._streams: dict[str, set[asyncio.Queue[Outgoing | None]]] = {}
+        self._streams: dict[str, set[asyncio.Queue[Said]]] = {}
         self._closed = False
         self.open = 0
 
     @contextmanager
-    def listen(self, conversation: str) -> Iterator[asyncio.Queue[Outgoing | None]]:
+    def listen(self, conversation: str) -> Iterator[asyncio.Queue[Said]]:
         """A queue of what is said from now on; None in it means that the stream has to end."""
-        queue: asyncio.Queue[Outgoing | None] = asyncio.Queue(self._depth + 1)
+        queue: asyncio.Queue[Said] = asyncio.Queue(self._depth + 1)
         if self._closed:
             queue.put_nowait(None)
         self._streams.setdefault(conversation, set()).add(queue)
@@ -43,11 +51,18 @@ class Hub:
     def publish(self, messages: Sequence[Outgoing]) -> None:
         """Hand messages that are written down to whoever listens."""
         for message in messages:
-            for queue in self._streams.get(message.conversation_id, ()):
-                if queue.qsize() < self._depth:
-                    queue.put_nowait(message)
-                elif not queue.full():
-                    queue.put_nowait(None)
+            self._put(message.conversation_id, message)
+
+    def look(self, conversation: str) -> None:
+        """Have the streams of a conversation read on from the database."""
+        self._put(conversation, LOOK)
+
+    def _put(self, conversation: str, said: Outgoing | Look) -> None:
+        for queue in self._streams.get(conversation, ()):
+            if queue.qsize() < self._depth:
+                queue.put_nowait(said)
+            elif not queue.full():
+                queue.put_nowait(None)
 
     def close(self) -> None:
         """End every stream, so that the server can stop."""

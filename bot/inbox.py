@@ -20,13 +20,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import _inbox_sql as sql
 from bot import buttons, conversations, outbox
-from bot._sql import insert as upsert
-from bot._sql import insert_or_skip
 from bot.conversations import SessionRules
 from bot.incoming import Incoming
 from bot.replies import Outgoing, Reply
 from store.engine import Database
 from store.tables import channel_state, inbox, now
+from store.upsert import insert as upsert
+from store.upsert import insert_or_skip
 
 _KNOWN = 20_000  # conversations remembered as written down
 
@@ -232,9 +232,9 @@ class Inbox:
             received_before: only messages that came before this moment.
         """
         claims: list[Claim] = []
-        moment = now()
-        horizon = received_before or moment
         async with self._database.begin() as connection:
+            moment = now()
+            horizon = received_before or moment
             while not claims:
                 rows = (await connection.execute(sql.HEADS, {"now": moment, "horizon": horizon, "limit": limit})).all()
                 if not rows:
@@ -286,23 +286,34 @@ class Inbox:
         in_form: bool | None = None,
         state: Literal["done", "dead"] = "done",
         error: str | None = None,
+        private: bool = False,
+        earlier: Sequence[int] = (),
     ) -> list[Outgoing]:
         """Close a message together with its answers.
 
+        When a person took the conversation over in the meantime, the answers are kept as `withheld`.
+
+        Args:
+            private: what the message said is taken out of the row.
+            earlier: rows of the same conversation of which the same holds.
+
         Returns:
-            The rows written; none when a person took the conversation over in the meantime.
+            The rows that go to the citizen; none when a person has the conversation.
 
         Raises:
             LostClaim: the message is somebody else's by now; nothing was written.
         """
-        moment = now()
         async with self._database.begin() as connection:
+            moment = now()
+            end = {"row": claim.id, "tries": claim.attempts, "to": state, "why": error, "now": moment}
             closed = await connection.execute(
-                sql.CLOSE,
-                {"row": claim.id, "tries": claim.attempts, "to": state, "why": error, "now": moment},
+                sql.CLOSE_PRIVATE if private else sql.CLOSE, end | ({"kept": {"kind": "private"}} if private else {})
             )
             if closed.rowcount != 1:
                 raise LostClaim(f"inbox row {claim.id}")
+            if private and earlier:
+                told = inbox.c.id.in_(earlier), inbox.c.conversation_id == claim.conversation_id
+                await connection.execute(update(inbox).where(*told).values(body={"kind": "private"}))
             values: dict[str, Any] = {
                 "session": claim.session,
                 "session_messages": claim.session_messages,
@@ -315,9 +326,11 @@ class Inbox:
                 sql.PROGRESS_FORM if in_form is not None else sql.PROGRESS,
                 {"conversation": claim.conversation_id, **{f"new_{k}": v for k, v in values.items()}},
             )
-            if kept.rowcount != 1:
-                return []
-            return await outbox.append(
+            silent = kept.rowcount != 1
+            if silent:
+                # What went before has locked the row only where it matched.
+                await connection.execute(sql.LOCK, {"conversation": claim.conversation_id})
+            written = await outbox.append(
                 connection,
                 replies,
                 channel=claim.channel,
@@ -325,7 +338,9 @@ class Inbox:
                 pushed=pushed,
                 inbox_id=claim.id,
                 reply_to=reply_to,
+                withheld=silent,
             )
+        return [] if silent else written
 
     async def put_back(self, claim: Claim, delay_s: float = 0.0, error: str | None = None) -> None:
         """Let a message be claimed again, not before `delay_s` seconds from now."""

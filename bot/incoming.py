@@ -12,7 +12,7 @@ from knowledge.text import nfc
 
 MAX_TEXT = 2000  # characters of one message, counted after cleaning
 
-Kind = Literal["text", "button", "location", "command", "unsupported", "flood"]
+Kind = Literal["text", "button", "location", "command", "file", "unsupported", "flood"]
 
 _KEEP = frozenset("\n\t")
 # Controls, lone surrogates, unassigned and private characters cannot be stored or shown everywhere.
@@ -31,7 +31,9 @@ class Incoming:
         sender: the channel's id of the conversation (browser session, chat id).
         kind: what it is.
         body: its content: `text` (text, command), `payload` (command), `button` (short id),
-            `lat`, `lon` (location, degrees), `cut` (the text was shortened).
+            `lat`, `lon` (location, degrees), `cut` (the text was shortened); of a file its name (`text`), number
+            (`file`) and `media_type`, the code of the case that has it (`case`), whether a form was open
+            (`in_form`) and for how many `hours` it waits for a case.
         raw: the message as the channel gave it, kept where it cannot be asked for again.
     """
 
@@ -79,6 +81,10 @@ def shown(body: dict[str, Any]) -> str:
             return str(body.get("title") or sentences.PRESSED)
         case "location":
             return sentences.LOCATION
+        case "file":
+            return sentences.FILE.format(name=body.get("text") or "")
+        case "private":
+            return sentences.PRIVATE
         case "unsupported" | "flood":
             return str(body.get("text") or sentences.ATTACHMENT)
         case _:

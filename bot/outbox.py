@@ -1,7 +1,8 @@
 """The outbox: what was said to citizens, and what still has to be sent.
 
 States of a row: `ready` (to be sent), `leased` (a send is under way), `sent`, `unknown` (a send was cut
-off after it had left: shown, never repeated) and `dead` (given up; the reason is in `error`). Rows of the
+off after it had left: shown, never repeated), `dead` (given up; the reason is in `error`) and `withheld` (what
+the bot would have said while a person had the conversation: no channel sends it, only staff see it). Rows of the
 web channel are `sent` at once: the browser's stream reads them.
 """
 
@@ -43,23 +44,34 @@ async def append(
     inbox_id: int | None = None,
     reply_to: str | None = None,
     sender: str = "bot",
+    notice: str | None = None,
+    withheld: bool = False,
 ) -> list[Outgoing]:
     """Write replies down, in order, inside the caller's transaction.
+
+    Two writers of one conversation must not run side by side (a stream reads on from the last number it saw): the
+    caller holds the conversation's row.
 
     Args:
         pushed: True when a sender has to carry them to the channel, False when the channel reads them.
         inbox_id: row of the message they answer.
         reply_to: the same message by the channel's id.
+        sender: `bot`, `staff`, or `notice` for a word on who has the conversation.
+        notice: for a notice, what it says: see `bot.replies.Outgoing`.
+        withheld: the citizen must not get them; their buttons cannot be pressed either.
     """
     at = now()
+    state = "withheld" if withheld else "ready" if pushed else "sent"
     bodies: list[dict[str, Any]] = []
     for reply in replies:
-        minted = await buttons.mint(connection, conversation, reply.buttons)
+        minted = () if withheld else await buttons.mint(connection, conversation, reply.buttons)
         body: dict[str, Any] = {"text": reply.text}
         if minted:
             body["buttons"] = [{"id": short, "title": title} for short, title in minted]
         if reply_to is not None:
             body["reply_to"] = reply_to
+        if notice is not None:
+            body["notice"] = notice
         bodies.append(body)
     rows: list[dict[str, Any]] = [
         {
@@ -69,9 +81,9 @@ async def append(
             "sender": sender,
             "body": body,
             "final": number == len(bodies),
-            "state": "ready" if pushed else "sent",
+            "state": state,
             "created_at": at,
-            "sent_at": None if pushed else at,
+            "sent_at": at if state == "sent" else None,
         }
         for number, body in enumerate(bodies, start=1)
     ]
@@ -83,7 +95,7 @@ async def append(
 
 
 async def read(database: Database, conversation: str, *, after: int, limit: int) -> list[Outgoing]:
-    """What was said in a conversation after row `after`, oldest first."""
+    """What was said to the citizen in a conversation after row `after`, oldest first."""
     async with database.connect() as connection:
         rows = (await connection.execute(_READ, {"conversation": conversation, "after": after, "limit": limit})).all()
     return [from_row(row) for row in rows]
@@ -104,6 +116,7 @@ def _outgoing(number: int, conversation: str, sender: str, body: dict[str, Any],
         buttons=tuple((b["id"], b["title"]) for b in body.get("buttons", ())),
         final=final,
         at=at.isoformat(timespec="seconds"),
+        notice=body.get("notice"),
     )
 
 
@@ -184,7 +197,11 @@ _COLUMNS = (
 )
 _READ = (
     select(*_COLUMNS)
-    .where(outbox.c.conversation_id == bindparam("conversation"), outbox.c.id > bindparam("after"))
+    .where(
+        outbox.c.conversation_id == bindparam("conversation"),
+        outbox.c.id > bindparam("after"),
+        literal_column("outbox.state != 'withheld'"),
+    )
     .order_by(outbox.c.id)
     .limit(bindparam("limit"))
 )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +33,14 @@ class Turn:
     Attributes:
         replies: at least one.
         in_form: whether a form is open after it; None when the dialogue does not say.
+        private: whether the message it answers must not be kept (a denunciation told in the open chat).
+        earlier: rows of the inbox of which the same holds, if they are of this conversation.
     """
 
     replies: tuple[Reply, ...]
     in_form: bool | None = None
+    private: bool = False
+    earlier: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,11 @@ class Outgoing:
     Attributes:
         id: row number; grows within a conversation.
         reply_to: the channel's own id of the message this answers, None when nothing was asked.
-        sender: "bot" or "staff".
+        sender: "bot", "staff", or "notice" for a word on who has the conversation.
         buttons: (short id, title) pairs.
         final: whether it is the last one to that message.
         at: ISO 8601 time, UTC.
+        notice: for a notice "person" (from now on a person answers) or "bot" (the bot answers again).
     """
 
     id: int
@@ -62,4 +65,4 @@ class Outgoing:
     buttons: tuple[tuple[str, str], ...] = ()
     final: bool = True
     at: str = ""
-    body: Mapping[str, Any] = field(default_factory=dict)
+    notice: str | None = None

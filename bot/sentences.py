@@ -25,5 +25,14 @@ REDUCED_NOTHING = (
 )
 LOCATION = "📍 Vị trí của tôi"
 PRESSED = "(đã bấm một nút)"
+PRIVATE = "(nội dung không được lưu lại để giữ kín)"
 ATTACHMENT = "(tệp đính kèm)"
+FILE = "📎 {name}"
+FILE_IN_CASE = "Đã nhận tệp, kèm vào phiếu **{code}**. Cán bộ sẽ xem."
+FILE_IN_FORM = "Đã nhận tệp, sẽ kèm vào phiếu anh/chị đang lập. Anh/chị trả lời tiếp câu hỏi ở trên giúp tôi."
+FILE_WAITS = (
+    "Đã nhận tệp. Tôi không đọc được nội dung trong ảnh; tệp sẽ đi kèm phiếu mà anh/chị gửi cán bộ trong {hours:.0f} "
+    "giờ tới, quá thời gian đó tệp tự xóa.\nAnh/chị muốn gửi phản ánh kèm tệp này không?"
+)
+SEND_FEEDBACK = "Gửi phản ánh"
 SERVER_ERROR = "Máy chủ gặp lỗi. Xin anh/chị thử lại sau ít phút."

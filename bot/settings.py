@@ -41,6 +41,17 @@ class WebSettings(BaseModel):
     session_rate: float = Field(default=2.0, gt=0, description="Messages a second a session may go on with.")
     address_burst: int = Field(default=600, ge=1, description="Requests one network address may send at once.")
     address_rate: float = Field(default=30.0, gt=0, description="Requests a second an address may go on with.")
+    case_minutes: int = Field(
+        default=60, ge=5, le=24 * 60, description="How long the page of a case stays open without the PIN, in minutes."
+    )
+    pin_burst: int = Field(
+        default=30, ge=1, description="PINs of cases that one network address may try at once, right or wrong."
+    )
+    pins_an_hour: float = Field(default=60.0, gt=0, description="PINs an hour an address may go on with.")
+    form_burst: int = Field(
+        default=20, ge=1, description="Forms and files that one network address may send on the pages at once."
+    )
+    forms_an_hour: float = Field(default=120.0, gt=0, description="Forms and files an hour it may go on with.")
     history: int = Field(default=200, ge=1, le=1000, description="Messages of history sent at most.")
 
 

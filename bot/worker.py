@@ -11,9 +11,11 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -23,7 +25,7 @@ from bot.dialogue import Dialogue, DialogueDown, DialogueFailed, DialogueRefused
 from bot.inbox import Claim, Inbox, LostClaim
 from bot.metrics import Metrics
 from bot.reduced import LastResort
-from bot.replies import Reply, Turn
+from bot.replies import Button, Reply, Turn
 from bot.settings import WorkerSettings
 from knowledge.text import strip_command
 from store.tables import now
@@ -205,7 +207,7 @@ class Worker:
             _log.info("the dialogue server answers again")
         self._reached()
         if claim.body.get("cut"):
-            turn = Turn((Reply(sentences.CUT), *turn.replies), turn.in_form)
+            turn = replace(turn, replies=(Reply(sentences.CUT), *turn.replies))
         await self._close(claim, turn)
 
     async def _failed(self, claim: Claim, failure: DialogueFailed) -> None:
@@ -252,6 +254,8 @@ class Worker:
             in_form=turn.in_form,
             state="dead" if dead else "done",
             error=dead or error,
+            private=turn.private,
+            earlier=turn.earlier,
         )
         self._metrics.turn_seconds.observe((now() - claim.received_at).total_seconds())
         self._metrics.messages_out.labels(claim.channel).inc(len(written))
@@ -304,9 +308,20 @@ def _without_dialogue(claim: Claim) -> Turn | None:
     match claim.body.get("kind"):
         case "button" if not claim.body.get("payload"):
             return Turn((Reply(sentences.BUTTON_GONE),))
+        case "file":
+            return Turn((_file_taken(claim.body),))
         case "unsupported":
             return Turn((Reply(sentences.UNSUPPORTED),))
         case "flood":
             return Turn((Reply(sentences.TOO_FAST),))
         case _:
             return None
+
+
+def _file_taken(body: Mapping[str, Any]) -> Reply:
+    if body.get("case"):
+        return Reply(sentences.FILE_IN_CASE.format(code=body["case"]))
+    if body.get("in_form"):
+        return Reply(sentences.FILE_IN_FORM)
+    waits = sentences.FILE_WAITS.format(hours=body.get("hours", 24))
+    return Reply(waits, (Button(sentences.SEND_FEEDBACK, "/give_feedback"),))

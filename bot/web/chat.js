@@ -1,4 +1,5 @@
 // The page: composer, menu, text size, location; ties the view to the transport.
+import { Files } from './files.js';
 import { recall, remember, uuid } from './memory.js';
 import { Transport } from './transport.js';
 import { View } from './view.js';
@@ -47,7 +48,7 @@ function net(ok) {
 
 const view = new View({
   press: (button) => say({ button: button.id }, button.title),
-  retry: (id) => line.again(id),
+  retry: (id) => (files.has(id) ? files : line).again(id),
 });
 
 // "Xoá màn hình" hides what came up to an answer, also after a reload; it deletes nothing on the server.
@@ -85,6 +86,7 @@ const line = new Transport({
   },
   state: (id, state, why) => view.state(id, state, why),
   busy: (ms) => view.typing(ms),
+  person: (here) => view.person(here),
   fresh() {
     remember('cleared', 0);
     view.note('Phiên trước đã hết hạn, đây là phiên mới');
@@ -98,6 +100,16 @@ function say(body, shown) {
   view.citizen(id, shown, Date.now());
   line.push(id, body, shown);
 }
+
+const files = new Files({
+  show(id, text) {
+    hideToast();
+    line.seen.add('c' + id); // it comes back with the history
+    view.citizen(id, text, Date.now());
+  },
+  state: (id, state, why) => view.state(id, state, why),
+  sent: (id) => line.delivered(id),
+});
 
 // ---- composer ----------------------------------------------------------------------------------------------------
 
@@ -154,6 +166,14 @@ document.querySelectorAll('[data-say]').forEach((chip) => {
     say({ text: chip.dataset.say }, chip.dataset.say);
     if (matchMedia('(hover: hover)').matches) box.focus();
   });
+});
+
+// ---- photos and PDFs ---------------------------------------------------------------------------------------------
+
+$('attach').addEventListener('click', () => $('files').click());
+$('files').addEventListener('change', () => {
+  files.add(Array.from($('files').files), uuid);
+  $('files').value = '';
 });
 
 // ---- location ----------------------------------------------------------------------------------------------------

@@ -8,8 +8,8 @@ export function el(tag, className, text) {
   return node;
 }
 
-// An https address, or a Vietnamese phone number: (0296) 3 123 456, 0912.345.678, +84 912 345 678, 1900 1234.
-const LINK = /https:\/\/[^\s<>"*]+|(?:\(0\d{2,3}\)|\+84|0\d{2,3}|1[89]00)(?:[ .-]?\d){4,8}/g;
+// An https address or one of this site, or a Vietnamese phone number: (0296) 3 123 456, 0912.345.678, +84 912 345 678, 1900 1234.
+const LINK = /https?:\/\/[^\s<>"*]+|(?:\(0\d{2,3}\)|\+84|0\d{2,3}|1[89]00)(?:[ .-]?\d){4,8}/g;
 
 function phone(found, before, after) {
   const digits = found.replace(/\D/g, '');
@@ -26,9 +26,9 @@ function linked(text, into) {
   for (let hit = LINK.exec(text); hit; hit = LINK.exec(text)) {
     let found = hit[0];
     let href;
-    if (found.startsWith('https:')) {
+    if (found.startsWith('http')) {
       found = found.replace(/[.,;:!?)\]'…”"]+$/, '');
-      href = found.length > 9 ? found : '';
+      href = found.length > 9 && (found[4] === 's' || found.startsWith(location.origin + '/')) ? found : '';
     } else {
       const number = phone(found, text.slice(0, hit.index), text.slice(hit.index + found.length));
       href = number && 'tel:' + number;

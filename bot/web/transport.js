@@ -14,7 +14,7 @@ function backoff(tries, most) {
 }
 
 export class Transport {
-  // on: {message(m), history(list), state(id, state, why), net(ok), busy(ms), fresh()}
+  // on: {message(m), history(list), state(id, state, why), net(ok), busy(ms), fresh(), person(here)}
   constructor(on) {
     this.on = on;
     this.last = 0;
@@ -23,6 +23,7 @@ export class Transport {
     this.answered = new Set();
     this.queue = recall('queue', []).filter((i) => i && i.id && i.body);
     this.ready = false;
+    this.person = false;
     this.sending = false;
     this.tries = 0;
     this.streamFails = 0;
@@ -72,10 +73,11 @@ export class Transport {
     if (r.status !== 200) return false;
     this.on.net(true);
     this.last = r.data.last || 0;
+    this.handed(r.data.person === true);
     const list = this.take(r.data.history || []);
     this.on.history(list);
     const tail = list[list.length - 1];
-    if (tail && tail.from === 'citizen' && Date.now() - Date.parse(tail.at) < 60000) this.waiting.set(tail.id, Date.now());
+    if (tail && tail.from === 'citizen' && !this.person && Date.now() - Date.parse(tail.at) < 60000) this.waiting.set(tail.id, Date.now());
     this.ready = true;
     this.busy();
     return true;
@@ -180,8 +182,17 @@ export class Transport {
 
   delivered(id) {
     this.on.net(true);
-    if (!this.answered.has(id)) this.waiting.set(id, Date.now());
+    // A person who has the conversation reads first and writes later: nothing pretends to be typing.
+    if (!this.answered.has(id) && !this.person) this.waiting.set(id, Date.now());
     this.on.state(id, 'sent');
+    this.busy();
+  }
+
+  // A person has the conversation now, or the machine has it again.
+  handed(person) {
+    this.person = person;
+    if (person) this.waiting.clear();
+    this.on.person(person);
     this.busy();
   }
 
@@ -257,7 +268,8 @@ export class Transport {
     const now = Date.now();
     const oldest = Math.min(...this.waiting.values());
     const late = now - oldest > 8000;
-    const every = this.polling ? (this.waiting.size ? 2500 : 10000) : late ? 8000 : 30000;
+    const expected = this.person || this.waiting.size > 0;
+    const every = this.polling ? (expected ? 2500 : 10000) : late || this.person ? 8000 : 30000;
     const due = this.polling || late || !this.proven;
     if (due && !document.hidden && now - this.polledAt > every) this.poll();
     // After a minute and a half it may be a person's turn to answer: stop pretending that the machine is writing.
@@ -289,7 +301,8 @@ export class Transport {
       this.seen.add(key);
       if (own) return true;
       if (m.id > this.last) this.last = m.id;
-      if (m.from === 'staff') this.waiting.clear();
+      if (m.notice && this.ready) this.handed(m.notice === 'person');
+      else if (m.from === 'staff') this.waiting.clear();
       else if (m.final !== false) this.done(m.reply_to);
       return true;
     });

@@ -1,7 +1,7 @@
 // What is on the screen: messages, days, chips, the typing sign, and a scroll position that belongs to the reader.
 import { el, plain, rich } from './markup.js';
 
-const NAMES = { citizen: 'Anh/chị', bot: 'Trợ lý', staff: 'Cán bộ' };
+const NAMES = { citizen: 'Anh/chị', bot: 'Trợ lý', staff: 'Cán bộ', notice: 'Thông báo' };
 const MARKS = { pending: 'Đang gửi…', sent: '✓ Đã gửi', later: 'Chưa gửi được.', failed: 'Không gửi được.' };
 const $ = (id) => document.getElementById(id);
 const two = (n) => (n < 10 ? '0' : '') + n;
@@ -123,7 +123,8 @@ export class View {
   }
 
   answer(m, usedTitles) {
-    const row = this.message(m.from === 'staff' ? 'staff' : 'bot', m.text || '', m.at);
+    const from = m.from === 'staff' || m.from === 'notice' ? m.from : 'bot';
+    const row = this.message(from, m.text || '', m.at);
     const buttons = m.buttons || [];
     if (buttons.length) {
       const chips = el('div', 'chips');
@@ -176,6 +177,13 @@ export class View {
 
   note(text) {
     this.log.append(el('div', 'day', text));
+  }
+
+  // Who answers: said at the top all the time, and read out when it changes.
+  person(here) {
+    document.documentElement.classList.toggle('person', here);
+    const said = here ? 'Cán bộ đang trả lời anh/chị' : 'Trợ lý tự động (máy trả lời)';
+    if ($('who').textContent !== said) $('who').textContent = said;
   }
 
   // ms: how long the oldest question waits; below 0: none does.

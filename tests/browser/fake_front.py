@@ -42,6 +42,7 @@ class Front:
     faults: list[int] = field(default_factory=list)
     stream: str = "ok"  # "ok" | "refuse" | "silent"
     silent: bool = False  # take messages, answer none (a person owns the conversation)
+    person: bool = False  # what a fresh session is told about that
     sessions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     accepted: list[dict[str, Any]] = field(default_factory=list)
     posts: int = 0
@@ -79,7 +80,7 @@ class Front:
             self.sessions[token] = []
         history = self.sessions[token]
         last = max((m["id"] for m in history if m["from"] != "citizen"), default=0)
-        response = web.json_response({"history": history, "last": last})
+        response = web.json_response({"history": history, "last": last, "person": self.person})
         if fresh:
             response.set_cookie("motcua_session", token, httponly=True, samesite="Lax", path="/")
         return response

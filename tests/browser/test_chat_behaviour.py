@@ -212,6 +212,23 @@ async def test_a_person_who_took_over_is_named_and_the_machine_stops_typing(phon
     await expect(page.locator("#typing")).to_be_hidden()
 
 
+async def test_who_answers_stands_at_the_top_while_a_person_has_the_conversation(phone: Phone, served: Served) -> None:
+    served.front.silent = True
+    page = await _open(phone, served)
+    await phone.ask("cho tôi gặp cán bộ")
+    (token,) = served.front.sessions
+    await served.front.say(token, "Cán bộ đã vào cuộc trò chuyện.", **{"from": "notice", "notice": "person"})
+    await expect(page.locator("#who")).to_have_text("Cán bộ đang trả lời anh/chị")
+    await phone.ask("dạ em chào anh")
+    await expect(page.locator(".citizen .mark").last).to_have_text("✓ Đã gửi")
+    await expect(page.locator("#typing")).to_be_hidden()
+    served.front.person = True
+    await page.reload()
+    await expect(page.locator("#who")).to_have_text("Cán bộ đang trả lời anh/chị")
+    await served.front.say(token, "Cán bộ đã kết thúc trao đổi.", **{"from": "notice", "notice": "bot"})
+    await expect(page.locator("#who")).to_have_text("Trợ lý tự động (máy trả lời)")
+
+
 async def test_a_cleared_screen_can_be_undone_and_stays_clear_after_a_reload(phone: Phone, served: Served) -> None:
     page = await _open(phone, served)
     await phone.ask("một")

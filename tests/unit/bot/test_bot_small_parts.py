@@ -155,9 +155,26 @@ def test_an_answer_without_a_text_is_a_failure(content: bytes) -> None:
         parse(content)
 
 
-@pytest.mark.parametrize("custom", [None, 1, [], {"motcua": 1}, {"motcua": {"form": "yes"}}, {"other": {}}])
-def test_unknown_customs_say_nothing_about_the_form(custom: object) -> None:
-    assert parse(json.dumps([{"text": "x", "custom": custom}]).encode()).in_form is None
+@pytest.mark.parametrize(
+    "custom", [None, 1, [], {"motcua": 1}, {"motcua": {"form": "yes", "private": "yes"}}, {"other": {}}]
+)
+def test_unknown_customs_say_nothing(custom: object) -> None:
+    turn = parse(json.dumps([{"text": "x", "custom": custom}]).encode())
+    assert (turn.in_form, turn.private) == (None, False)
+
+
+def test_a_turn_is_private_when_any_of_its_messages_says_so() -> None:
+    turn = parse(b'[{"custom":{"motcua":{"private":true}}},{"text":"x"},{"custom":{"motcua":{"form":false}}}]')
+    assert (turn.in_form, turn.private) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [(["12-19a", "7"], (12, 7)), (None, ()), ("12-1", ()), ([None, 5, "", "-", "x-1", "²-1", "9" * 30], ())],
+)
+def test_the_messages_before_that_are_private_too_are_rows(value: object, named: tuple[int, ...]) -> None:
+    answer = [{"text": "x", "custom": {"motcua": {"private": True, "earlier": value}}}]
+    assert parse(json.dumps(answer).encode()).earlier == named
 
 
 # ---- last resort ----
@@ -196,4 +213,4 @@ def test_on_postgresql_heads_are_claimed_without_waiting_for_each_other() -> Non
     dialect = make_url("postgresql+asyncpg://").get_dialect()()
     sql = str(_inbox_sql.HEADS.compile(dialect=dialect))
     assert "FOR UPDATE OF inbox SKIP LOCKED" in sql
-    assert "FOR UPDATE" in str(_inbox_sql.LOCK.compile(dialect=dialect))
+    assert "FOR NO KEY UPDATE" in str(_inbox_sql.LOCK.compile(dialect=dialect))
