@@ -31,6 +31,13 @@ NOT_UNDERSTOOD = (
     "Tôi chưa hiểu ý anh/chị. Tôi hướng dẫn thủ tục hành chính (nộp ở đâu, cần giấy gì, bao nhiêu tiền, bao lâu) "
     "và nhận phản ánh. Anh/chị muốn hỏi việc gì?"
 )
+HOW_TO_FILE = (
+    "**Khiếu nại**: gửi đơn ghi ngày, họ tên, địa chỉ, nội dung, có chữ ký tới người đã ra quyết định hoặc cơ quan của "
+    "người có việc làm đó, hay đến trình bày trực tiếp; trong 90 ngày từ khi nhận hoặc biết (Luật Khiếu nại 2011, "
+    "Điều 8, 9).\n"
+    "**Tố cáo**: gửi đơn có họ tên, địa chỉ, chữ ký hoặc trình bày trực tiếp; danh tính được giữ bí mật "
+    "(Luật Tố cáo 2018, Điều 9, 22, 23)."
+)
 PICK = "Bấm chọn hoặc nhắn số."
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from actions import places, reports
 from actions.finding import ELSEWHERE, LIKELY, MOST_CHOICES, Half, by_part, pair, sure, weighed
 from actions.offers import (
+    HOW_TO_FILE,
     HUMAN,
     INTENTS,
     NOT_KNOWN,
@@ -310,10 +311,13 @@ async def _search(
     reply = Reply(slots={"options": None, "pending": None})
     if findings.redirect is None:
         await reports.unanswered(turn, services, snapshot, question.text, codes[:MOST_CHOICES])
+    reply.missed = findings.redirect is None and turn.intent not in reports.NO_QUESTION
     if unknown == NOT_UNDERSTOOD and findings.redirect is None:
         return reply.say(unknown, WHAT_CAN_I_ASK, INTENTS["give_feedback"], HUMAN)
     if findings.redirect is not None and findings.redirect.kind == "intent":
         wanted = [INTENTS[name] for name in findings.redirect.text.split("|") if name in INTENTS]
+        if INTENTS["complain"] in wanted or INTENTS["denounce"] in wanted:
+            unknown = HOW_TO_FILE
         return reply.say(unknown, *wanted, *([] if HUMAN in wanted else [HUMAN]))
     if findings.redirect is not None:
         # A note explains a word; it is all that can be said to "trung tâm hành chính công ở đâu".

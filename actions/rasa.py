@@ -9,21 +9,29 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, cast
 
-from rasa_sdk import Action, FormValidationAction, Tracker
+from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActiveLoop, SlotSet
 from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 
-from actions import cases, choices, procedures, reports
-from actions.offers import HUMAN, NOT_UNDERSTOOD
+from actions import (
+    cases,
+    choices,
+    data_requests,
+    denounce,
+    emergency,
+    follow_up,
+    form,
+    people,
+    procedures,
+    reports,
+    triage,
+)
+from actions.offers import NOT_UNDERSTOOD
 from actions.reports import REPORT
 from actions.turn import Reply, Services, Turn, parse_payload, payload
-from knowledge.places import Gazetteer
 from knowledge.text import fold
 
 Act = Callable[[Turn, Services], Awaitable[Reply]]
-FORM = "case_form"
-FORM_SLOTS = ["case_subject", "case_text", "case_place", "case_contact", "case_confirm"]
-SHORTEST_TEXT = 10
 OUT_OF_SCOPE = (
     "Việc này tôi không rành. Tôi chỉ hướng dẫn thủ tục hành chính của tỉnh An Giang và nhận phản ánh của bà con. "
     "Anh/chị cần làm giấy tờ gì không?"
@@ -81,114 +89,18 @@ class _TurnAction(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        reply = await self._act(read_turn(tracker), self._services.for_one_turn())
+        turn = read_turn(tracker)
+        reply = people.offered(turn, await self._act(turn, self._services.for_one_turn()))
+        # The front door takes private words out of its inbox, the tracker store out of its memory.
+        ours = {"private": True, "earlier": reply.earlier} if reply.private else {"forget": True}
+        told = {"motcua": ours} if reply.private or reply.forget else None
         for message in reply.messages:
-            dispatcher.utter_message(text=message.text, buttons=[button.as_json() for button in message.buttons])
+            buttons = [button.as_json() for button in message.buttons]
+            dispatcher.utter_message(text=message.text, buttons=buttons, json_message=told)
         events = [SlotSet(slot, value) for slot, value in reply.slots.items()]
         if self._name == "action_cancel":
             events += [ActiveLoop(None), SlotSet("requested_slot", None)]
         return events
-
-
-class ValidateCaseForm(FormValidationAction):
-    """Checks each answer of the form; what does not fit is asked again with a sentence that says why.
-
-    A slot that was emptied (a new form begins) is no answer: it gets no sentence.
-    """
-
-    def name(self) -> str:
-        return f"validate_{FORM}"
-
-    def domain_slots(self, domain: dict[str, Any]) -> list[str]:
-        """The form's slots; named here so that Rasa need not send its domain with every call."""
-        return FORM_SLOTS
-
-    def validate_case_subject(
-        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> dict[str, Any]:
-        if value is None:
-            return {"case_subject": None}
-        text = _plain(value, "case_subject")
-        if len(text) < 2:
-            dispatcher.utter_message(text="Anh/chị ghi vài chữ về việc cần phản ánh giúp tôi.")
-            return {"case_subject": None}
-        found: dict[str, Any] = {"case_subject": text[: cases.SUBJECT_LENGTH]}
-        if len(text) > cases.SUBJECT_LENGTH and not tracker.get_slot("case_text"):
-            found["case_text"] = text
-        return found
-
-    def validate_case_text(
-        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> dict[str, Any]:
-        if value is None:
-            return {"case_text": None}
-        text = _plain(value, "case_text")
-        if len(text) < SHORTEST_TEXT:
-            dispatcher.utter_message(text="Anh/chị kể rõ hơn một chút: chuyện gì, khi nào, ai làm?")
-            return {"case_text": None}
-        return {"case_text": text}
-
-    def validate_case_place(
-        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> dict[str, Any]:
-        if value is None:
-            return {"case_place": None}
-        text = _shared_place(value) or _plain(value, "case_place")
-        if len(text) < 2:
-            dispatcher.utter_message(text="Anh/chị ghi nơi xảy ra, ví dụ: ấp, xã hoặc tên cơ quan.")
-            return {"case_place": None}
-        return {"case_place": text}
-
-    def validate_case_contact(
-        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> dict[str, Any]:
-        if value is None:
-            return {"case_contact": None}
-        contact = cases.check_contact(_plain(value, "case_contact"))
-        if contact is None:
-            dispatcher.utter_message(
-                text="Số điện thoại hoặc e-mail này chưa đúng. Anh/chị ghi lại, hoặc nhắn “bỏ qua”."
-            )
-        return {"case_contact": contact}
-
-    def validate_case_confirm(
-        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> dict[str, Any]:
-        if value is None:
-            return {"case_confirm": None}
-        if isinstance(value, bool):
-            return {"case_confirm": value}
-        dispatcher.utter_message(text="Anh/chị nhắn “gửi” để gửi, hoặc “không” để thôi.")
-        return {"case_confirm": None}
-
-
-def _shared_place(value: Any) -> str | None:
-    """The commune of a shared location or of a button with a place; None for anything typed."""
-    try:
-        entities = parse_payload(str(value))[1]
-    except ValueError:
-        return None
-    gazetteer = Gazetteer.load()
-    try:
-        if "place" in entities:
-            return gazetteer.get(str(entities["place"])).name
-        lat, lon = float(entities["lat"]), float(entities["lon"])
-        place, _ = gazetteer.nearest(lat, lon)
-    except (KeyError, TypeError, ValueError):
-        return None
-    # The point is kept too: the commune alone does not lead anybody to a broken lamp.
-    return f"{place.name} (vị trí {lat:.5f}, {lon:.5f})"
-
-
-def _plain(value: Any, slot: str) -> str:
-    """What was typed, or the value that a button carries for the slot."""
-    text = str(value or "").strip()
-    if text.startswith("/"):
-        try:
-            return str(parse_payload(text)[1].get(slot, "")).strip()
-        except ValueError:
-            return text.lstrip("/ ")
-    return text
 
 
 async def _law(turn: Turn, services: Services) -> Reply:
@@ -200,21 +112,16 @@ async def _out_of_scope(turn: Turn, services: Services) -> Reply:
 
 
 async def _fallback(turn: Turn, services: Services) -> Reply:
+    asked_for = await follow_up.awaited(turn, services) or await people.contact(turn, services)
+    if asked_for is not None:
+        return asked_for
     if turn.slots.get("pending") == "place":
         return await procedures.give_place(turn, services)
     return await procedures.answer(turn, services, unknown=NOT_UNDERSTOOD)
 
 
-async def _denounce(turn: Turn, services: Services) -> Reply:
-    return Reply().say(cases.DENOUNCE, HUMAN)
-
-
-async def _start_case(turn: Turn, services: Services) -> Reply:
-    return cases.start(turn)
-
-
-async def _ask_confirm(turn: Turn, services: Services) -> Reply:
-    return cases.summary(turn)
+async def _emergency(turn: Turn, services: Services) -> Reply:
+    return emergency.call(turn)
 
 
 async def _cancel(turn: Turn, services: Services) -> Reply:
@@ -222,8 +129,14 @@ async def _cancel(turn: Turn, services: Services) -> Reply:
 
 
 async def _affirm(turn: Turn, services: Services) -> Reply:
-    if turn.slots.get("pending") == cases.HANDOFF:
-        return await cases.handoff(turn, services)
+    pending = str(turn.slots.get("pending") or "")
+    if pending == people.HANDOFF:
+        return await people.handoff(turn, services)
+    if pending.startswith(people.CONSENT):
+        return await people.agreed(turn, services)
+    wish = pending.removeprefix(data_requests.PENDING)
+    if wish in data_requests.WISHES:
+        return await data_requests.send(turn, services, wish)
     options = turn.slots.get("options") or []
     if len(options) == 1:
         return await choices.choose(Turn("1", "choose_option", {"option": 1}, turn.slots, turn.metadata), services)
@@ -249,13 +162,24 @@ ACTIONS: dict[str, Act] = {
     "action_law": _law,
     "action_out_of_scope": _out_of_scope,
     "action_default_fallback": _fallback,
-    "action_denounce": _denounce,
-    "action_start_case": _start_case,
-    "action_ask_case_confirm": _ask_confirm,
+    "action_emergency": _emergency,
+    "action_triage": triage.ask,
+    "action_denounce": denounce.guide,
+    "action_data_request": data_requests.ask,
+    "action_start_case": cases.start,
+    "action_ask_case_subject": cases.ask_subject,
+    "action_ask_case_place": cases.ask_place,
+    "action_ask_case_consent": cases.ask_consent,
+    "action_ask_case_confirm": cases.summary,
     "action_submit_case": cases.submit,
     "action_cancel": _cancel,
-    "action_check_case": cases.check,
-    "action_handoff": cases.handoff,
+    "action_check_case": follow_up.check,
+    "action_add_case": follow_up.add,
+    "action_reopen_case": follow_up.reopen,
+    "action_rate_case": follow_up.rate,
+    "action_solved_case": follow_up.solved,
+    "action_handoff": people.handoff,
+    "action_leave_contact": people.leave_contact,
     "action_affirm": _affirm,
     "action_deny": _deny,
 }
@@ -266,7 +190,7 @@ def executor(services: Services) -> ActionExecutor:
     made = ActionExecutor()
     for name, act in ACTIONS.items():
         made.register_action(_TurnAction(name, act, services))
-    made.register_action(ValidateCaseForm())
+    made.register_action(form.ValidateCaseForm())
     return cast(ActionExecutor, made)
 
 

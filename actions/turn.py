@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from desk.cases import Cases
+from desk.takeover import Waiting
 from knowledge.catalogue import Snapshot
 from knowledge.places import Gazetteer, Place
 
@@ -46,6 +47,10 @@ class Services:
         note: `knowledge.asked.note` over the program's database: keeps a question that was not answered well.
         withdraw: `knowledge.asked.withdraw` over it: takes such a note back.
         today: the day of an answer, in Viet Nam.
+        handoff: `desk.takeover.Takeovers.request`: puts a conversation into the queue for a person.
+        consent: `desk.privacy.give` over the program's database: records that a citizen agreed.
+        public_url: where citizens reach the web page, without a path.
+        case_days: days after which a finished case loses its contact data.
         contact_line: telephone or address for those who want a person at once; may be empty.
     """
 
@@ -55,6 +60,10 @@ class Services:
     note: Callable[..., Awaitable[bool]]
     withdraw: Callable[..., Awaitable[bool]]
     today: Callable[[], date]
+    handoff: Callable[..., Awaitable[Waiting]]
+    consent: Callable[..., Awaitable[None]]
+    public_url: str
+    case_days: int
     contact_line: str = ""
 
     def for_one_turn(self) -> Services:
@@ -86,10 +95,21 @@ class Message:
 
 @dataclass
 class Reply:
-    """What a turn says and which slots it sets."""
+    """What a turn says and which slots it sets.
+
+    Attributes:
+        missed: the bot did not understand, or knows nothing that fits; the second time in a row a person is offered.
+        private: the citizen's words must not be kept: neither in the inbox nor in the dialogue's memory.
+        earlier: ids of messages before this one of which the same holds.
+        forget: what was said so far leaves the dialogue's memory, and only that: it is kept elsewhere by now.
+    """
 
     messages: list[Message] = field(default_factory=list)
     slots: dict[str, Any] = field(default_factory=dict)
+    missed: bool = False
+    private: bool = False
+    earlier: list[str] = field(default_factory=list)
+    forget: bool = False
 
     def say(self, text: str, *buttons: Button) -> Reply:
         """Add a message; gives itself back."""
@@ -100,6 +120,10 @@ class Reply:
         """Add all of another reply; its slots win."""
         self.messages += other.messages
         self.slots.update(other.slots)
+        self.missed = self.missed or other.missed
+        self.private = self.private or other.private
+        self.earlier += other.earlier
+        self.forget = self.forget or other.forget
         return self
 
 

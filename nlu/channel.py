@@ -164,7 +164,8 @@ class MotcuaInput(InputChannel):
                 said = store.replies(incoming.sender, incoming.message_id)
                 if said is not None:
                     return said
-            turn = Turn(incoming.sender, incoming.message_id)
+            first = isinstance(store, SqliteTrackerStore) and store.is_new(incoming.sender)
+            turn = Turn(incoming.sender, incoming.message_id, first=first)
             current.set(turn)
             try:
                 await on_new_message(_user_message(incoming, turn))

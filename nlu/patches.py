@@ -31,6 +31,8 @@ from nlu.turn import TurnFailed, current
 
 log = logging.getLogger(__name__)
 
+_NOTICE = "utter_ai_notice"
+_DANGER = "emergency"
 _EVENTS_SENT = 30
 _ACTION_SECONDS = 30
 # Actions that never change the tracker they are given; the others get a copy, which replays the conversation.
@@ -146,6 +148,19 @@ def _run_graph(
     return dict(results[name] for name in wanted)
 
 
+def _introduce(replies: list[dict[str, Any]], domain: Domain, tracker: DialogueStateTracker) -> None:
+    """Say in the first answer of a session that a machine answers; whom to call in danger comes before even that."""
+    notice = next((str(variant["text"]) for variant in domain.responses.get(_NOTICE, ())), "")
+    spoken = next((reply for reply in replies if reply.get("text")), None)
+    message = tracker.latest_message
+    if not notice or spoken is None:
+        return
+    if message is not None and message.intent.get("name") == _DANGER:
+        spoken["text"] = f"{spoken['text']}\n\n{notice}"
+    else:
+        spoken["text"] = f"{notice}\n\n{spoken['text']}"
+
+
 class TurnProcessor(MessageProcessor):
     """Rasa's processor that keeps a turn whole: any failure ends it before anything is saved."""
 
@@ -162,6 +177,8 @@ class TurnProcessor(MessageProcessor):
         if turn is not None:
             if not turn.replies:
                 raise TurnFailed("the bot had nothing to say")
+            if turn.first:
+                _introduce(turn.replies, self.domain, tracker)
             turn.finished = True
         await self.save_tracker(tracker)
         if isinstance(message.output_channel, CollectingOutputChannel):

@@ -2,7 +2,8 @@
 
 The classifier reads a message alone. In a form or behind a menu the same words mean something else: "Rác trước cổng
 chợ" is the text that was asked for, "2" is the second button, "hủy" ends the form whatever slot is open. These rules
-decide on folded text, hence with and without diacritics alike. Runs inside Rasa on CPython 3.10; standard library only.
+decide on folded text, hence with and without diacritics alike. Danger comes before everything else, whatever is open.
+Runs inside Rasa on CPython 3.10; standard library only.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from knowledge import text as texts
+from nlu import commands, emergencies, triage
 
 FREE_TEXT_SLOTS = frozenset({"case_subject", "case_text", "case_place", "case_contact"})
 
@@ -29,7 +31,8 @@ _PAYLOAD = re.compile(r"/([a-z_]+)(\{.*\})?", re.DOTALL)
 # A Vietnamese syllable without its diacritics: onset, vowels, coda.
 _SYLLABLE = re.compile(
     r"(?:ngh|ng|nh|gh|gi|kh|ph|th|tr|ch|qu|b|c|d|g|h|k|l|m|n|p|r|s|t|v|x)?"
-    r"(?:uye|uya|uyu|oai|oay|oeo|uay|uoi|uou|ieu|yeu|oao|ai|ao|au|ay|eo|eu|ia|ie|iu|oa|oe|oi|oo|ua|ue|ui|uo|uu|uy|ye|a|e|i|o|u|y)"
+    r"(?:uye|uya|uyu|oai|oay|oeo|uay|uoi|uou|ieu|yeu|oao|ai|ao|au|ay|eo|eu|ia|ie|iu|oa|oe|oi|oo|ua|ue|ui|uo|uu|uy|"
+    r"ye|a|e|i|o|u|y)"
     r"(?:ch|ng|nh|c|m|n|p|t)?"
 )
 
@@ -75,6 +78,7 @@ _NO = re.compile(
     "(?:da |o )*"
     + _any(
         "sai, sai roi, chua dung, khong dung, khong phai, khong, chua, no, sua, sua lai, chua duoc, lon roi, nham roi",
+        "khong dong y, khong chiu",
     )
     + _POLITE
 )
@@ -123,15 +127,18 @@ _SHARE_ENGLISH = 0.5
 # Behind "which commune?", these are believed from this confidence on; anything else is the name of a place.
 _OVER_PLACE = {
     "stop": 0.4, "handoff": 0.5, "thanks": 0.5, "goodbye": 0.5, "greet": 0.6, "capabilities": 0.5, "check_case": 0.5,
-    "complain": 0.5, "give_feedback": 0.5, "denounce": 0.5, "ask_law": 0.5, "ask_procedure": 0.6, "followup": 0.5,
-    "affirm": 0.5, "deny": 0.4, "correct": 0.5, "out_of_scope": 0.6,
+    "complain": 0.5, "give_feedback": 0.5, "denounce": 0.5, "triage": 0.5, "ask_law": 0.5, "ask_procedure": 0.6,
+    "followup": 0.5, "affirm": 0.5, "deny": 0.4, "correct": 0.5, "out_of_scope": 0.6,
 }  # fmt: skip
 _QUESTIONS = frozenset({"ask_procedure", "followup", "ask_law"})
 # Behind these stands more than a sentence: a form, a case for a person, or all that was said is dropped. A guess must
 # not open them; unread, the message is searched in the catalogue and the answer offers them as buttons.
-_GRAVE = frozenset({"complain", "give_feedback", "denounce", "handoff", "stop"})
+_GRAVE = frozenset({"give_feedback", "handoff", "stop"})
 _LEAST_GRAVE = 0.6
 _SHORT = 12
+# What `pending` begins with where a yes is waited for, and where any words are.
+_ASKS_YES = ("handoff", "data:", "consent:")
+_ASKS_WORDS = ("comment:", "add:", "reopen:", "contact:")
 
 
 @dataclass(frozen=True)
@@ -234,19 +241,41 @@ def read(text: str, asked: Asked, ranking: Sequence[tuple[str, float]], entities
     words = texts.tokens(text)
     if not words:
         return None
+    danger = emergencies.read(text)
+    if danger:
+        return Reading("emergency", entities={"danger": ",".join(danger)})
     if asked.slot in FREE_TEXT_SLOTS:
         return _in_free_text(text, words, asked, ranking, entities)
+    if asked.slot == "case_consent":
+        agreed = _at_consent(text)
+        return agreed or _in_free_text(text, words, asked, ranking, entities)
     if asked.slot is not None:
         return _at_confirmation(text, words, asked, ranking)
+    if asked.pending is not None and asked.pending.startswith(_ASKS_WORDS):
+        return _in_free_text(text, words, asked, ranking, entities)
+    command = commands.read(text, entities, question=is_question(text))
+    if command is not None:
+        return Reading(command[0], entities=command[1])
     if "case_code" in entities and len(words) <= _SHORT:
         return Reading("check_case")
     if is_english(text):
         return Reading("english")
-    if asked.pending == "handoff" and _YES.fullmatch(_folded(text)):
-        return Reading("affirm")
+    if asked.pending is not None and asked.pending.startswith(_ASKS_YES):
+        folded = _folded(text)
+        if _YES.fullmatch(folded):
+            return Reading("affirm")
+        if _NO.fullmatch(folded) or _SKIP.fullmatch(folded):
+            return Reading("deny")
     if asked.pending == "pin" and any(word.isdigit() for word in words) and len(words) <= 3:
         return Reading("check_case")
-    return _picked(text, asked) or _behind_question(text, words, asked, ranking, entities)
+    picked = _picked(text, asked)
+    if picked is not None:
+        return picked
+    waits = asked.pending in ("place", "hamlet") and len(words) <= _SHORT and not triage.sues(text)
+    led = None if waits else triage.read(text, [each for each in ranking if each[0] != "nlu_fallback"])
+    if led is not None:
+        return Reading(led[0], entities=led[1])
+    return _behind_question(text, words, asked, ranking, entities)
 
 
 def _folded(text: str) -> str:
@@ -268,8 +297,13 @@ def _in_free_text(
     name, score = _top(ranking)
     if folded == "dung":
         return Reading("nlu_fallback")
-    if asked.slot == "case_contact" and _SKIP.fullmatch(folded):
-        return Reading("inform")
+    if triage.denounces(text) and asked.slot in ("case_subject", "case_text"):
+        # The story of a denunciation is not taken in a chat.
+        return Reading("denounce", entities={})
+    if commands.wish(text) is not None:
+        return Reading("data_request", entities={"wish": commands.wish(text)})
+    if asked.slot in ("case_contact", None) and _SKIP.fullmatch(folded):
+        return Reading("inform" if asked.slot else "deny")
     if _STOP.fullmatch(folded):
         return Reading("stop")
     if "case_code" in entities and len(words) <= _SHORT and (len(words) <= 3 or _CASE_WORDS.search(folded)):
@@ -285,6 +319,16 @@ def _in_free_text(
         if together >= (0.6 if name == "ask_procedure" else 0.75):
             return Reading(name, together, entities)
     return Reading("inform", entities={})
+
+
+def _at_consent(text: str) -> Reading | None:
+    """Only a plain yes agrees."""
+    folded = _folded(text)
+    if _YES.fullmatch(folded):
+        return Reading("affirm")
+    if _NO.fullmatch(folded) or _SKIP.fullmatch(folded):
+        return Reading("deny")
+    return None
 
 
 def _at_confirmation(text: str, words: list[str], asked: Asked, ranking: Sequence[tuple[str, float]]) -> Reading | None:

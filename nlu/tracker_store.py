@@ -6,7 +6,8 @@ the row. Live trackers are kept in memory, so that a turn reads nothing back and
 stores replay the whole conversation on each message.
 
 A conversation that grows long is *compacted* between two turns: its events are replaced by those of a new session that
-carries the slots over, exactly what Rasa does when a session expires. Latency then stays flat.
+carries the slots over, exactly what Rasa does when a session expires. Latency then stays flat. A turn that an action
+calls private is compacted at once, so that nothing of what the citizen wrote stays on disk.
 """
 
 from __future__ import annotations
@@ -27,7 +28,15 @@ from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SessionStarted, SlotSet, deserialise_events
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActiveLoop,
+    BotUttered,
+    Event,
+    SessionStarted,
+    SlotSet,
+    deserialise_events,
+)
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
 
@@ -145,6 +154,11 @@ class SqliteTrackerStore(TrackerStore):
         ).fetchone()
         return None if row is None else json.loads(row[0])
 
+    def is_new(self, sender: str) -> bool:
+        """Whether nothing of a conversation was answered yet."""
+        row = self._reader.execute("SELECT 1 FROM turn WHERE sender = ? LIMIT 1", (sender,)).fetchone()
+        return row is None
+
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """The conversation as last saved; the very object that the next ``save`` expects back."""
         live = self._live.get(sender_id)
@@ -205,7 +219,7 @@ class SqliteTrackerStore(TrackerStore):
         if live is None or live.tracker is not tracker:
             live = await self._adopt(tracker)
         new = list(islice(tracker.events, live.saved, None))
-        compacted = self._compacted(tracker)
+        compacted = self._compacted(tracker, private=turn is not None and turn.private)
         stored = new if compacted is None else list(compacted.events)
         row = (
             sender,
@@ -252,10 +266,14 @@ class SqliteTrackerStore(TrackerStore):
             self._writer.execute("ROLLBACK")
             raise
 
-    def _compacted(self, tracker: DialogueStateTracker) -> DialogueStateTracker | None:
-        """The conversation as a new session with the same slots, or None while it is short."""
+    def _compacted(self, tracker: DialogueStateTracker, *, private: bool = False) -> DialogueStateTracker | None:
+        """The conversation as a new session with the same slots, or None while it is short.
+
+        Args:
+            private: nothing that the citizen wrote may stay; only the bot's last message does, for its buttons.
+        """
         limit = self._compact_after
-        if len(tracker.events) <= (limit if tracker.active_loop_name is None else 4 * limit):
+        if not private and len(tracker.events) <= (limit if tracker.active_loop_name is None else 4 * limit):
             return None
         if tracker.latest_action_name != ACTION_LISTEN_NAME or tracker.is_paused():
             return None
@@ -263,6 +281,8 @@ class SqliteTrackerStore(TrackerStore):
         events += [SlotSet(name, slot.value) for name, slot in tracker.slots.items() if slot.value is not None]
         if tracker.active_loop_name is not None:
             events += [ActionExecuted(tracker.active_loop_name), ActiveLoop(tracker.active_loop_name)]
+        if private:
+            events += [event for event in reversed(tracker.events) if isinstance(event, BotUttered) and event.text][:1]
         events.append(ActionExecuted(ACTION_LISTEN_NAME))
         fresh = self.init_tracker(tracker.sender_id)
         fresh.model_id, fresh.assistant_id = tracker.model_id, tracker.assistant_id

@@ -29,6 +29,7 @@ class Turn:
         replies: what the bot has said so far.
         finished: set once the bot has said all; only then may the tracker store write.
         saved: set by the tracker store when turn and replies are on disk.
+        first: nothing was said in this conversation before.
     """
 
     sender: str
@@ -36,6 +37,13 @@ class Turn:
     replies: list[dict[str, Any]] = field(default_factory=list)
     finished: bool = False
     saved: bool = False
+    first: bool = False
+
+    @property
+    def private(self) -> bool:
+        """Whether an action says that the citizen's words must not be kept here."""
+        told = [(reply.get("custom") or {}).get("motcua", {}) for reply in self.replies]
+        return any(ours.get("private") is True or ours.get("forget") is True for ours in told)
 
 
 # Each message is worked on in a task of its own, so the variable is private to it.

@@ -8,7 +8,8 @@ from typing import Any, Self
 
 from aiohttp import web
 
-FORM_SLOTS = ("case_subject", "case_text", "case_place", "case_contact", "case_confirm")
+FORM_SLOTS = ("case_subject", "case_text", "case_place", "case_consent", "case_contact", "case_confirm")
+AGREE = [{"title": "Đồng ý", "payload": "/affirm"}, {"title": "Không đồng ý", "payload": "/deny"}]
 CONFIRM = [{"title": "Gửi", "payload": "/affirm"}, {"title": "Không gửi", "payload": "/deny"}]
 
 
@@ -103,7 +104,17 @@ class FakeActions:
         entities = {entity["entity"]: entity["value"] for entity in message.get("entities", [])}
         match name:
             case "validate_case_form":
-                return [], {}
+                if slots.get("case_consent") is False:
+                    return [], {"case_contact": "-"}
+                return [], {"case_consent": None} if isinstance(slots.get("case_consent"), str) else {}
+            case "action_ask_case_subject":
+                return [{"text": "Về việc gì?"}], {}
+            case "action_ask_case_place":
+                return [{"text": "Việc này xảy ra ở đâu?"}], {}
+            case "action_ask_case_consent":
+                return [{"text": "Có đồng ý để lại số không?", "buttons": AGREE}], {}
+            case "action_denounce":
+                return [{"text": "Đây không phải là đơn.", "custom": {"motcua": {"private": True}}}], {"question": None}
             case "action_start_case":
                 return [{"text": "Tôi ghi nhận."}], {**empty, "case_kind": message["intent"]["name"]}
             case "action_ask_case_confirm":

@@ -10,18 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import insert
 
 from actions.turn import Services, Turn
-from desk import citizens
-from desk.cases import Cases
+from bot.post import BotPost
+from desk import citizens, privacy
+from desk.settings import HandoffSettings
+from desk.takeover import Takeovers
 from knowledge import asked
 from knowledge.catalogue import Catalogue
 from store.engine import Database
 from store.migrate import upgrade
 from store.tables import conversations
 from tests.support import small_catalogue
+from tests.support.cases import cases_over
 
 DAY = date(2026, 11, 22)
 Say = Callable[..., Turn]
@@ -61,10 +63,14 @@ def services(catalogue: Catalogue, database: Database, remembered: dict[int, str
 
     return Services(
         catalogue=catalogue,
-        cases=Cases(database, SecretStr("for tests only"), pin_attempts_an_hour=3),
+        cases=cases_over(database),
         remember_place=remember,
         note=partial(asked.note, database),
         withdraw=partial(asked.withdraw, database),
+        handoff=Takeovers(database, BotPost(), HandoffSettings()).request,
+        consent=partial(privacy.give, database),
+        public_url="https://chat.example",
+        case_days=1825,
         today=lambda: DAY,
     )
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from actions import cases
+from actions import cases, subject
 from actions.turn import Reply, Services, Turn, payload
 from store.engine import Database
 from store.tables import cases as case_table
+from store.tables import consents
 from tests.unit.actions.conftest import Say
 
 FILLED: dict[str, Any] = {
@@ -19,6 +21,7 @@ FILLED: dict[str, Any] = {
     "case_subject": "Rác trước chợ",
     "case_text": "Rác chất đống ba ngày nay không ai lấy",
     "case_place": "trước cổng chợ, xã Mỹ Hòa Hưng",
+    "case_consent": "c1:5",
     "case_contact": "0912345678",
     "case_confirm": True,
 }
@@ -51,22 +54,31 @@ def _receipt(reply: Reply) -> tuple[str, str]:
     ("intent", "kind"),
     [("complain", "complaint"), ("give_feedback", "feedback"), ("", "feedback"), ("nonsense", "feedback")],
 )
-def test_a_form_begins_empty_with_its_kind(say: Say, intent: str, kind: str) -> None:
-    reply = cases.start(say("tôi muốn phản ánh", intent, dict(FILLED)))
-    assert reply.slots == {**dict.fromkeys(cases.FORM_SLOTS), "case_kind": kind}
+async def test_a_form_begins_empty_with_its_kind(say: Say, services: Services, intent: str, kind: str) -> None:
+    reply = await cases.start(say("tôi muốn phản ánh", intent, dict(FILLED)), services)
+    empty = dict.fromkeys((*cases.FORM_SLOTS, "pending", "told", "told_in", "options"))
+    assert reply.slots == {**empty, "case_kind": kind}
     assert reply.messages
 
 
-def test_a_whole_story_is_not_asked_for_again(say: Say) -> None:
+async def test_a_complaint_begins_with_what_a_message_is_not(say: Say, services: Services) -> None:
+    said = _text(await cases.start(say("tôi muốn khiếu nại", "complain"), services))
+    assert "chưa phải là đơn khiếu nại" in said
+    assert "chữ ký" in said
+    assert "trực tiếp" in said
+    assert "đơn khiếu nại" not in _text(await cases.start(say("tôi muốn phản ánh", "give_feedback"), services))
+
+
+async def test_a_whole_story_is_not_asked_for_again(say: Say, services: Services) -> None:
     story = "Đường trước nhà tôi ở ấp Mỹ Thạnh hư ba tháng nay. Tôi báo xã hai lần mà không ai sửa hết."
-    slots = cases.start(say(story, "complain")).slots
+    slots = (await cases.start(say(story, "complain"), services)).slots
     assert slots["case_text"] == story
     assert slots["case_subject"] == "Đường trước nhà tôi ở ấp Mỹ Thạnh hư ba tháng nay."
     assert slots["case_confirm"] is None
 
 
-def test_a_pressed_button_tells_no_story(say: Say) -> None:
-    reply = cases.start(say("/complain" + " x" * 50, "complain"))
+async def test_a_pressed_button_tells_no_story(say: Say, services: Services) -> None:
+    reply = await cases.start(say("/complain" + " x" * 50, "complain"), services)
     assert reply.slots["case_text"] is None
 
 
@@ -140,11 +152,46 @@ def test_what_is_no_contact_is_asked_for_again(said: str) -> None:
 # Sending
 
 
-def test_everything_is_shown_before_it_is_sent(say: Say) -> None:
-    reply = cases.summary(say("x", slots={**FILLED, "case_contact": "-"}))
+async def test_everything_is_shown_before_it_is_sent(say: Say, services: Services) -> None:
+    reply = await cases.summary(say("x", slots={**FILLED, "case_contact": "-"}), services)
     for part in ("Rác trước chợ", "Rác chất đống", "xã Mỹ Hòa Hưng", "không để lại"):
         assert part in _text(reply)
     assert [button.payload for button in reply.messages[0].buttons] == ["/affirm", "/deny"]
+
+
+async def test_the_message_that_held_the_number_is_not_kept_beside_the_sealed_one(say: Say, services: Services) -> None:
+    given = await cases.summary(say("sđt 0912 345 678 nha", slots=FILLED), services)
+    assert given.private
+    assert "0912345678" not in _text(given)
+    assert "091••••678" in _text(given)
+    # What comes later in the same form hides nothing of what was written.
+    for later in ("sửa nơi xảy ra: chợ", "/affirm"):
+        assert not (await cases.summary(say(later, slots=FILLED), services)).private
+    without = await cases.summary(say("không", slots={**FILLED, "case_contact": "-"}), services)
+    assert not without.private
+    assert cases.half_hidden("an.nguyen@example.vn") == "an•••@example.vn"
+
+
+async def test_a_form_that_is_over_leaves_the_memory_of_the_dialogue(services: Services, at_home: Turn) -> None:
+    assert (await cases.submit(at_home, services)).forget
+    assert cases.cancel(at_home).forget
+    assert not cases.cancel(replace(at_home, slots={})).forget
+
+
+@pytest.mark.parametrize(
+    ("said", "commune"),
+    [
+        ("ấp Mỹ Khánh, xã Mỹ Hòa Hưng", "Xã Mỹ Hòa Hưng"),
+        ("ap my khanh xa my hoa hung", "Xã Mỹ Hòa Hưng"),
+        ("khóm Bình Đức, phường Bình Đức", "Phường Bình Đức"),
+        ("chợ Mỹ Bình", "Phường Long Xuyên"),
+        ("gần nhà tôi", None),
+        ("", None),
+    ],
+)
+def test_the_commune_is_the_one_that_is_called_so(said: str, commune: str | None) -> None:
+    found = subject.commune(said, date(2026, 11, 22))
+    assert (found.name if found else None) == commune
 
 
 async def test_a_confirmed_case_is_written_with_code_and_pin(
@@ -154,12 +201,28 @@ async def test_a_confirmed_case_is_written_with_code_and_pin(
     code, pin = _receipt(reply)
     (row,) = await _rows(database)
     assert row["code"] == code
-    assert (row["kind"], row["subject"], row["contact"]) == ("complaint", "Rác trước chợ", "0912345678")
+    assert (row["kind"], row["subject"]) == ("complaint", "Rác trước chợ")
+    assert "0912345678" not in row["contact"]
+    assert services.cases.contact(await services.cases.show(code)) == "0912345678"
     assert (row["place_text"], row["place_code"]) == (FILLED["case_place"], "30313")
     assert (row["citizen_id"], row["conversation_id"]) == (at_home.citizen_id, "c1")
     assert row["idempotency_key"] == "c1:7"
     assert len(pin) == 6
     assert reply.slots == dict.fromkeys(cases.FORM_SLOTS)
+    async with database.connect() as connection:
+        (agreed,) = (await connection.execute(select(consents))).mappings()
+    assert (agreed["citizen_id"], agreed["purpose"], agreed["evidence"]) == (at_home.citizen_id, "contact", "c1:5")
+
+
+@pytest.mark.parametrize("agreed", [None, False, True, "", 5])
+async def test_without_consent_no_contact_is_kept(
+    services: Services, at_home: Turn, database: Database, agreed: object
+) -> None:
+    await cases.submit(replace(at_home, slots={**FILLED, "case_consent": agreed}), services)
+    (row,) = await _rows(database)
+    assert row["contact"] is None
+    async with database.connect() as connection:
+        assert (await connection.execute(select(consents))).first() is None
 
 
 async def test_the_same_message_again_is_the_same_case(services: Services, at_home: Turn, database: Database) -> None:
@@ -245,99 +308,6 @@ def test_leaving_empties_the_form_and_says_so(say: Say, slots: dict[str, Any]) -
     assert ("chưa gửi" in _text(reply)) == bool(slots)
 
 
-# Following
-
-
-@pytest.fixture
-async def sent(services: Services, at_home: Turn) -> tuple[str, str]:
-    """Code and PIN of a case that was sent."""
-    return _receipt(await cases.submit(at_home, services))
-
-
-async def test_the_one_who_sent_it_sees_it_by_its_code(
-    services: Services, at_home: Turn, sent: tuple[str, str]
-) -> None:
-    for text in (sent[0], f"tra cứu {sent[0].lower()}", sent[0].replace("-", " ")):
-        reply = await cases.check(replace(at_home, text=text, entities={}), services)
-        assert "Đã tiếp nhận" in _text(reply)
-
-
-async def test_the_one_who_sent_it_sees_it_without_a_code(
-    services: Services, at_home: Turn, sent: tuple[str, str]
-) -> None:
-    reply = await cases.check(replace(at_home, text="phản ánh của tôi tới đâu rồi", entities={}), services)
-    assert sent[0] in _text(reply)
-
-
-async def test_another_one_needs_the_pin(services: Services, say: Say, sent: tuple[str, str]) -> None:
-    code, pin = sent
-    hint = _text(await cases.check(say(f"tra cứu {code}", "check_case"), services))
-    assert "kèm PIN" in hint
-    assert "Rác" not in hint
-    wrong = f"{(int(pin) + 1) % 1_000_000:06d}"
-    assert "chưa đúng" in _text(await cases.check(say(f"{code} {wrong}", "check_case"), services))
-    for text in (f"{code} {pin}", f"mã {code} pin {pin} nha", f"{pin} {code.lower()}"):
-        assert "Đã tiếp nhận" in _text(await cases.check(say(text, "check_case", case_code=code), services))
-
-
-async def test_what_is_shown_holds_no_contact_and_no_text(services: Services, say: Say, sent: tuple[str, str]) -> None:
-    shown = _text(await cases.check(say(f"{sent[0]} {sent[1]}", "check_case"), services))
-    assert "0912345678" not in shown
-    assert "chất đống" not in shown
-
-
-async def test_a_code_of_six_digits_is_not_taken_for_the_pin(
-    services: Services, at_home: Turn, say: Say, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    digits = iter("234567")
-    monkeypatch.setattr("desk.cases.secrets.choice", lambda _alphabet: next(digits))
-    code, pin = _receipt(await cases.submit(at_home, services))
-    assert code == "MC-234567"
-    for text in ("mc-234567", "MC 234567", "mc234567"):
-        assert "kèm PIN" in _text(await cases.check(say(text, "check_case", case_code="MC-234567"), services))
-    shown = await cases.check(say(f"mc 234567 {pin}", "check_case", case_code="MC-234567"), services)
-    assert "Đã tiếp nhận" in _text(shown)
-
-
-async def test_after_too_many_wrong_pins_it_is_shut(services: Services, say: Say, sent: tuple[str, str]) -> None:
-    code, pin = sent
-    wrong = f"{(int(pin) + 1) % 1_000_000:06d}"
-    for _ in range(3):
-        await cases.check(say(f"{code} {wrong}", "check_case"), services)
-    assert "một giờ" in _text(await cases.check(say(f"{code} {pin}", "check_case"), services))
-
-
-@pytest.mark.parametrize("pin", ["１２３４５６", "١٢٣٤٥٦", "12345", "1234567", "🙂"])
-async def test_a_strange_pin_breaks_nothing(services: Services, say: Say, sent: tuple[str, str], pin: str) -> None:
-    assert "kèm PIN" in _text(await cases.check(say(f"{sent[0]} {pin}", "check_case"), services))
-
-
-@pytest.mark.parametrize(
-    ("text", "entities"),
-    [
-        ("tra cứu MC-ZZZZZZ", {}),
-        ("tra cứu MC-ZZZZZZ", {"case_code": "MC-ZZZZZZ"}),
-        ("mc 70k3q9", {"case_code": "MC-70K3Q9"}),
-    ],
-)
-async def test_a_code_that_does_not_exist_is_said(
-    services: Services, at_home: Turn, sent: tuple[str, str], text: str, entities: dict[str, Any]
-) -> None:
-    said = _text(await cases.check(replace(at_home, text=text, entities=entities), services))
-    assert "xem lại mã" in said
-    assert sent[0] not in said
-
-
-async def test_who_has_sent_nothing_is_asked_for_the_code(services: Services, say: Say) -> None:
-    for text in ("phản ánh của tôi tới đâu rồi", "/check_case", "", "MC-"):
-        assert "MC-…" in _text(await cases.check(say(text, "check_case"), services))
-
-
-def test_a_denunciation_is_told_where_it_belongs_and_takes_no_names() -> None:
-    assert "không phải là đơn tố cáo" in cases.DENOUNCE
-    assert "đừng ghi tên mình" in cases.DENOUNCE
-
-
-def test_every_button_of_the_form_is_an_intent(say: Say) -> None:
-    buttons = cases.summary(say("x", slots=FILLED)).messages[0].buttons
+async def test_every_button_of_the_form_is_an_intent(say: Say, services: Services) -> None:
+    buttons = (await cases.summary(say("x", slots=FILLED), services)).messages[0].buttons
     assert [button.payload for button in buttons] == [payload("affirm"), payload("deny")]

@@ -107,7 +107,7 @@ def test_syllables_digits_and_known_words_are_readable(text: str) -> None:
 
 @pytest.mark.parametrize("slot", SLOTS)
 def test_a_free_slot_takes_any_text(slot: str) -> None:
-    for text in ("Rác trước cổng chợ", "đúng vậy đó em", "2", "tôi muốn tố cáo ông đó"):
+    for text in ("Rác trước cổng chợ", "đúng vậy đó em", "2", "đã tố cáo mà không ai trả lời"):
         assert _intent(text, Asked(slot=slot), [("denounce", 0.9)]) == "inform"
 
 
