@@ -4,28 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 
+import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from actions import procedures
+from actions import emergency, procedures
 from actions.turn import Services, Turn
+from bot.post import BotPost
 from bot.replies import Button, Reply
-from desk import citizens
+from desk import calendar, case_clocks, citizens, privacy, reminders, takeover_round, units
+from desk.attachments import Attachments
 from desk.cases import Cases
+from desk.handling import Handling
+from desk.sealing import Seal
+from desk.takeover import Takeovers
 from desk.texts import VIET_NAM
 from knowledge import asked
 from knowledge.catalogue import Catalogue
 from knowledge.places import Gazetteer
 from knowledge.sync import schedule
+from motcua import dialogues
 from motcua.settings import Settings, secret
+from nlu import emergencies
 from store.engine import Database
 from store.errors import Invalid, Unavailable
 from store.migrate import upgrade
+
+_log = structlog.get_logger(__name__)
+_SWEEP_S = 3600.0
 
 
 def today() -> date:
@@ -42,11 +53,20 @@ class Parts:
     catalogue: Catalogue
     cases: Cases
     services: Services
+    post: BotPost
+    takeovers: Takeovers
+    seal: Seal
+    handling: Handling
+    files: Attachments
 
     async def close(self) -> None:
         """Finish what is being loaded and let go of the database."""
         await self.catalogue.close()
         await self.database.close()
+
+    def forget_dialogue(self, conversations: Sequence[str]) -> int:
+        """Have the dialogue manager forget conversations; gives how many turns."""
+        return dialogues.forget(self.settings.home / "rasa.db", conversations)
 
     def console(self) -> AbstractAsyncContextManager[str]:
         """The console of staff and admins, open inside the block; gives its address."""
@@ -59,7 +79,14 @@ class Parts:
             gazetteer=Gazetteer.load(),
             settings=self.settings.desk.console,
             uploads=self.settings.home / "uploads",
+            seal=self.seal,
             two_persons=self.settings.knowledge.two_persons,
+            reports=self.settings.desk.reports,
+            takeovers=self.takeovers,
+            cases=self.cases,
+            handling=self.handling,
+            files=self.files,
+            forget_dialogue=self.forget_dialogue,
         )
         return app.running(pages)
 
@@ -73,6 +100,28 @@ class Parts:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
 
+    @asynccontextmanager
+    async def minding(self) -> AsyncIterator[None]:
+        """Warn, escalate, ask and close as the cases' time passes, and give back forgotten talks, inside the block."""
+        talks = takeover_round.run(self.database, self.post, self.settings.desk.handoff)
+        work = [asyncio.create_task(rounds) for rounds in (reminders.run(self.cases.book), talks)]
+        try:
+            yield
+        finally:
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+
+    @asynccontextmanager
+    async def sweeping(self) -> AsyncIterator[None]:
+        """Take files away that nobody claims any more, inside the block."""
+        work = asyncio.create_task(_sweep(self.files))
+        try:
+            yield
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+
     async def last_resort(self, text: str, place: str | None) -> list[Reply]:
         """The plain answer of the catalogue, for when the dialogue manager does not answer.
 
@@ -80,8 +129,13 @@ class Parts:
             text: what the citizen wrote.
             place: code of their commune, when it is remembered.
         """
-        turn = Turn(text, "ask_procedure", {}, {"place": place}, {})
-        reply = await procedures.answer(turn, self.services.for_one_turn())
+        danger = emergencies.read(text)
+        if danger:
+            # Whoever is in danger reads whom to call, whatever of ours does not run.
+            reply = emergency.call(Turn(text, "emergency", {"danger": ",".join(danger)}, {}, {}))
+        else:
+            turn = Turn(text, "ask_procedure", {}, {"place": place}, {})
+            reply = await procedures.answer(turn, self.services.for_one_turn())
         return [
             Reply(message.text, tuple(Button(button.title, button.payload) for button in message.buttons))
             for message in reply.messages
@@ -98,17 +152,32 @@ async def compose(settings: Settings) -> Parts:
         settings.home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Invalid(f"MOTCUA_HOME cannot be used as a data folder: {error}") from None
+    case_clocks.configure(settings.desk.clocks)
     database = Database(settings.database_url, busy_timeout_s=settings.store.busy_timeout_s)
     try:
         await upgrade(database)
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         await database.close()
         raise Unavailable(f"the database cannot be used: {getattr(error, 'orig', None) or error}") from None
+    await units.ensure(database)
+    seal = Seal(settings.desk.seal_keys or [secret(settings, "seal", None)])
     catalogue = Catalogue(database, settings.catalogue_home, settings.knowledge)
+    post = BotPost()
     cases = Cases(
         database,
         secret(settings, "pin", settings.desk.secret),
-        pin_attempts_an_hour=settings.desk.pin_attempts_an_hour,
+        seal=seal,
+        post=post,
+        settings=settings.desk,
+    )
+    files = Attachments(database, settings.home / "attachments", settings.desk.attachments)
+    handling = Handling(database, cases=cases)
+    takeovers = Takeovers(
+        database,
+        post,
+        settings.desk.handoff,
+        calendars=partial(calendar.load, hours=settings.desk.clocks.hours, decided=settings.desk.clocks.decided_years),
+        to_communes=settings.desk.to_communes,
     )
 
     async def remember_place(citizen_id: int, place_code: str | None) -> None:
@@ -120,7 +189,21 @@ async def compose(settings: Settings) -> Parts:
         remember_place=remember_place,
         note=partial(asked.note, database),
         withdraw=partial(asked.withdraw, database),
+        handoff=takeovers.request,
+        consent=partial(privacy.give, database),
         today=today,
+        public_url=settings.desk.public_url,
+        case_days=settings.desk.privacy.case_days,
         contact_line=settings.desk.contact_line,
     )
-    return Parts(settings, database, catalogue, cases, services)
+    return Parts(settings, database, catalogue, cases, services, post, takeovers, seal, handling, files)
+
+
+async def _sweep(files: Attachments) -> None:
+    while True:
+        try:
+            await files.sweep()
+        except Exception:
+            # The next hour may be luckier; what is not swept harms nobody until then.
+            _log.exception("files that nobody claims could not be taken away")
+        await asyncio.sleep(_SWEEP_S)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
@@ -15,10 +15,17 @@ from urllib.parse import urlencode
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from desk.attachments import Attachments
+from desk.cases import Cases
 from desk.console._access import PERSON, ROLE_NAMES, Right, may
+from desk.console._menu import Group, Link, group_of, menu_of
 from desk.console._static import StaticFiles
 from desk.console._work import Works
-from desk.settings import ConsoleSettings
+from desk.handling import Handling
+from desk.sealing import Seal
+from desk.settings import ConsoleSettings, ReportSettings
+from desk.sign_in import Session
+from desk.takeover import Takeovers
 from desk.texts import VIET_NAM
 from knowledge.catalogue import Catalogue
 from knowledge.places import Gazetteer
@@ -37,7 +44,14 @@ class Parts:
         gazetteer: the communes and offices.
         settings: the console's own.
         uploads: folder for files until they are imported.
+        seal: seals what identifies people, and the secrets of second factors.
+        takeovers: conversations that want a person.
+        cases: the citizens' side of the cases.
+        handling: what staff do with cases.
+        files: the files of cases.
         two_persons: whether another person than who staged a version has to approve it.
+        reports: the desk's reports.
+        forget_dialogue: has the dialogue manager forget conversations.
     """
 
     db: Database
@@ -45,16 +59,14 @@ class Parts:
     gazetteer: Gazetteer
     settings: ConsoleSettings
     uploads: Path
+    seal: Seal
+    takeovers: Takeovers
+    cases: Cases
+    handling: Handling
+    files: Attachments
     two_persons: bool = False
-
-
-@dataclass(frozen=True)
-class Link:
-    """An entry of the menu, shown to those who have the right."""
-
-    title: str
-    path: str
-    right: Right = "reader"
+    reports: ReportSettings = field(default_factory=ReportSettings)
+    forget_dialogue: Callable[[Sequence[str]], object] = len
 
 
 @dataclass
@@ -82,6 +94,8 @@ TOLD = web.AppKey("told", Told)
 TEMPLATES = web.AppKey("templates", Environment)
 FORM: web.RequestKey[Mapping[str, Any]] = web.RequestKey("form", Mapping)
 """The fields of a posted form; its token was checked."""
+HALF = web.RequestKey("half", Session)
+"""Who has given the password and owes the code of the second factor; such a request has no `PERSON`."""
 TOKEN = web.RequestKey("token", str)
 """The session's secret, or before sign-in that of the form cookie."""
 
@@ -96,7 +110,7 @@ def templates(folder: Path = Path(__file__).parent / "templates") -> Environment
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters.update(when=when, day=day, number=number)
+    made.filters.update(when=when, day=day, number=number, role_name=lambda role: ROLE_NAMES[role])
     made.globals["role_names"] = ROLE_NAMES
     return made
 
@@ -105,7 +119,7 @@ def page(request: web.Request, template: str, *, status: int = 200, **context: A
     """A page from a template.
 
     Every template also gets `person` (None before sign-in), `may(right)`, `csrf()` (the hidden field that each form
-    carries), `static(name)`, `menu`, `here` (the path), `told` (messages about what was just changed) and
+    carries), `static(name)`, `menu` (see `Menu`), `here` (the path), `told` (messages about what was just changed) and
     `url(path, **query)`.
     """
     app = request.app
@@ -119,7 +133,7 @@ def page(request: web.Request, template: str, *, status: int = 200, **context: A
             may=partial(_may, request),
             csrf=lambda: csrf_token(token),
             static=app[STATIC].url,
-            menu=[link for link in app[MENU] if _may(request, link.right)],
+            menu=menu_of([link for link in app[MENU] if _may(request, link.right)], request.path),
             here=request.path,
             told=app[TOLD].take(_session(token)) if person else [],
             url=url,
@@ -142,9 +156,16 @@ def go(request: web.Request, path: str, told: str = "") -> web.HTTPSeeOther:
     return web.HTTPSeeOther(path)
 
 
-def add_to_menu(app: web.Application, title: str, path: str, right: Right = "reader") -> None:
-    """Put a page into the menu, in the order of the calls."""
-    app[MENU].append(Link(title, path, right))
+def add_to_menu(
+    app: web.Application, title: str, path: str, right: Right = "reader", *, group: Group | None = None
+) -> None:
+    """Put a page into the menu, in the order of the calls.
+
+    Args:
+        right: who sees it.
+        group: where it stands; None: by its right (`desk.console._menu.group_of`).
+    """
+    app[MENU].append(Link(title, path, right, group or group_of(right)))
 
 
 def csrf_token(token: str) -> str:
@@ -161,7 +182,11 @@ def url(path: str, /, **query: object) -> str:
 def field_of(form: Mapping[str, Any], name: str, *, longest: int = 5000) -> str:
     """A text field of a form, stripped; empty when it is missing, is a file or is too long to be meant."""
     value = form.get(name, "")
-    return value.strip() if isinstance(value, str) and len(value) <= longest else ""
+    if not isinstance(value, str):
+        return ""
+    # Browsers send the end of a line as two characters; PostgreSQL takes no NUL in a text.
+    value = value.replace("\r\n", "\n").replace("\0", "")
+    return value.strip() if len(value) <= longest else ""
 
 
 def when(moment: datetime | None) -> str:

@@ -8,22 +8,39 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from desk.console import (
+    account,
+    accounts,
+    apology,
+    calendar,
+    canned,
+    case,
+    case_forms,
     changes,
+    desk_reports,
+    extension,
+    files,
+    filters,
     freshness,
     golden_questions,
     history,
+    live,
+    new_case,
     office_map,
+    personal_data,
     procedures,
     questions,
+    queue,
     receiving,
     reports,
     sign_in,
+    unit_list,
     uploads,
+    vault,
     versions,
     vocabulary,
     work,
 )
-from desk.console._access import needs
+from desk.console._access import may, needs, who
 from desk.console._frame import MENU, PARTS, STATIC, TEMPLATES, TOLD, WORKS, Told, templates
 from desk.console._frame import Parts as Parts
 from desk.console._guard import guard, protect
@@ -33,6 +50,18 @@ from store.errors import Conflict
 
 PAGES = (
     sign_in,
+    queue,
+    filters,
+    new_case,
+    case,
+    case_forms,
+    apology,
+    extension,
+    files,
+    live,
+    vault,
+    personal_data,
+    desk_reports,
     versions,
     uploads,
     reports,
@@ -45,7 +74,12 @@ PAGES = (
     receiving,
     office_map,
     freshness,
+    accounts,
+    unit_list,
+    account,
     work,
+    canned,
+    calendar,
 )
 """Modules of pages; the menu follows this order."""
 
@@ -97,8 +131,11 @@ async def running(parts: Parts) -> AsyncIterator[str]:
 
 
 @needs("reader")
-async def _home(_request: web.Request) -> web.StreamResponse:
-    raise web.HTTPSeeOther("/versions")
+async def _home(request: web.Request) -> web.StreamResponse:
+    """What the person works on first."""
+    by = who(request)
+    first = "/cases" if may(by, "cases.read") else "/vault" if may(by, "vault") else "/versions"
+    raise web.HTTPSeeOther(first)
 
 
 async def _stop_work(app: web.Application) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `motcua up | train | catalogue … | overlay … | ask | places … | case … | staff … | settings …`.
+"""The command line; `motcua --help` lists the commands.
 
 Exit codes: 0 done; 1 failed; 2 wrong input or usage; 3 not found; 4 excluded by something else that runs;
 5 a part that is needed does not answer; 130 stopped with Ctrl-C.
@@ -11,7 +11,7 @@ import sys
 import typer
 from rich.console import Console
 
-from motcua.cli import ask, case, catalogue, overlay, places, serve, settings, staff, up
+from motcua.cli import ask, audit, case, catalogue, desk, overlay, places, privacy, serve, settings, staff, unit, up
 from store.errors import MotcuaError
 
 app = typer.Typer(
@@ -28,7 +28,11 @@ app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(overlay.app, name="overlay")
 app.add_typer(places.app, name="places")
 app.add_typer(case.app, name="case")
+app.add_typer(audit.app, name="audit")
+app.add_typer(desk.app, name="desk")
 app.add_typer(staff.app, name="staff")
+app.add_typer(unit.app, name="unit")
+app.add_typer(privacy.app, name="privacy")
 app.add_typer(settings.app, name="settings")
 app.command("serve-app", hidden=True)(serve.serve_app)
 app.command("serve-actions", hidden=True)(serve.serve_actions)

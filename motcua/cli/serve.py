@@ -13,6 +13,7 @@ from aiohttp import web
 from actions.rasa import executor
 from actions.server import create_app
 from bot.app import serve
+from bot.pages import Desk
 from motcua import logs
 from motcua.cli._shared import parts, run_serving
 from motcua.settings import load
@@ -58,6 +59,8 @@ def serve_app() -> None:
 
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(made.syncing())
+                await stack.enter_async_context(made.minding())
+                await stack.enter_async_context(made.sweeping())
                 if settings.desk.console.enabled:
                     await stack.enter_async_context(made.console())
                 await serve(
@@ -66,6 +69,8 @@ def serve_app() -> None:
                     data_dir=settings.home,
                     stop=_stop_signal(),
                     last_resort=made.last_resort,
+                    post=made.post,
+                    desk=Desk(made.database, made.cases, made.seal, made.files),
                     checks={"actions": actions_ready, "catalogue": catalogue_ready},
                 )
 

@@ -39,12 +39,25 @@ def _rows(section: BaseModel, prefix: str) -> Any:
 def _shown(value: Any) -> str:
     if isinstance(value, SecretStr):
         return "********" if value.get_secret_value() else ""
-    if isinstance(value, tuple):
-        # A list is set as JSON, so it is shown as such.
-        text = json.dumps(
-            [v.model_dump(mode="json") if isinstance(v, BaseModel) else v for v in value], ensure_ascii=False
-        )
+    if isinstance(value, list | tuple | dict):
+        # Lists and tables are set as JSON, so they are shown as such.
+        text = json.dumps(_plain(value), ensure_ascii=False)
     else:
         text = "" if value is None else str(value)
     # A database's address may hold a password.
     return re.sub(r"(?<=://)([^:/@\s]*):[^@\s]*@", r"\1:***@", text)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON can hold it, without secrets."""
+    match value:
+        case SecretStr():
+            return "********"
+        case BaseModel():
+            return value.model_dump(mode="json")
+        case list() | tuple():
+            return [_plain(each) for each in value]
+        case dict():
+            return {name: _plain(each) for name, each in value.items()}
+        case _:
+            return value

@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from playwright.async_api import Browser, ConsoleMessage, Page, expect
 from playwright.async_api import Error as PlaywrightError
 
-from desk import staff
+from desk import _passwords
 from tests.support.console import PASSWORD, Console, changed_register, console
 
 WORK_MS = 90_000
@@ -43,7 +43,7 @@ class Desk:
 def quick_hashes() -> Iterator[None]:
     """Hashes of passwords that take a millisecond."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(staff, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        patch.setattr(_passwords, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield
 
 

@@ -12,10 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from pydantic import SecretStr
 
+from bot.post import BotPost
 from desk import staff
+from desk.attachments import Attachments
+from desk.cases import Cases
 from desk.console.app import Parts, running
-from desk.settings import ConsoleSettings
+from desk.handling import Handling
+from desk.sealing import Seal
+from desk.settings import ConsoleSettings, HandoffSettings
+from desk.takeover import Takeovers
 from knowledge.catalogue import STARTER, Catalogue
 from knowledge.places import Gazetteer
 from knowledge.settings import KnowledgeSettings
@@ -23,6 +30,7 @@ from store.engine import Database
 from store.migrate import upgrade
 from tests.support import small_catalogue
 
+SEAL = Seal([SecretStr("a key of tests, long enough to seal with")])
 PASSWORD = "một mật khẩu đủ dài"
 _CSRF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
 
@@ -69,7 +77,10 @@ class Person:
         """Open a page."""
         async with self.session.get(path, allow_redirects=follow) as got:
             return Answer(
-                got.status, await got.text(), got.url.path, {str(name): value for name, value in got.headers.items()}
+                got.status,
+                await got.text(errors="replace"),
+                got.url.path,
+                {str(name): value for name, value in got.headers.items()},
             )
 
     async def token(self, path: str) -> str:
@@ -83,7 +94,10 @@ class Person:
         data = {"csrf": await self.token(page), **(fields or {})}
         async with self.session.post(path, data=data) as got:
             return Answer(
-                got.status, await got.text(), got.url.path, {str(name): value for name, value in got.headers.items()}
+                got.status,
+                await got.text(errors="replace"),
+                got.url.path,
+                {str(name): value for name, value in got.headers.items()},
             )
 
     async def sign_in(self, name: str, password: str = PASSWORD) -> Answer:
@@ -99,7 +113,10 @@ class Person:
         form.add_field("file", io.BytesIO(body), filename=name, content_type="application/octet-stream")
         async with self.session.post("/upload", data=form) as got:
             return Answer(
-                got.status, await got.text(), got.url.path, {str(name): value for name, value in got.headers.items()}
+                got.status,
+                await got.text(errors="replace"),
+                got.url.path,
+                {str(name): value for name, value in got.headers.items()},
             )
 
     async def wait(self, path: str) -> dict[str, Any]:
@@ -147,8 +164,9 @@ async def console(
 
     Args:
         folder: its data folder.
-        people: (name, role) of the accounts, all with `PASSWORD`; those that exist already are kept.
-        settings: its port has to be 0.
+        people: (name, role) of the accounts, all with `PASSWORD`; those that exist already are kept. Several roles
+            are joined by `+`.
+        settings: its port has to be 0. The second factor is asked for only where the settings name it.
         live: whether `register()` is live.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -158,23 +176,35 @@ async def console(
         known = {person.name for person in await staff.list_(database)}
         for name, role in people:
             if name not in known:
-                await staff.add(database, name, PASSWORD, [role], actor="test")
+                await staff.add(database, name, PASSWORD, role.split("+"), actor="test")
         catalogue = Catalogue(database, folder / "catalogue", knowledge)
         if live:
             (folder / "ho_tich.yml").write_text(register(), encoding="utf-8")
             staged = await catalogue.stage(folder / "ho_tich.yml", actor="test")
             await catalogue.approve(staged.id, actor="another")
             await catalogue.publish(staged.id, actor="test")
+        post = BotPost()
+        cases = Cases(database, SecretStr("pins of tests"), seal=SEAL, post=post)
         parts = Parts(
             db=database,
             catalogue=catalogue,
             gazetteer=Gazetteer.load(),
-            settings=settings or ConsoleSettings(port=0),
+            settings=_settings(settings or ConsoleSettings(port=0)),
             uploads=folder / "uploads",
+            seal=SEAL,
             two_persons=knowledge.two_persons,
+            takeovers=Takeovers(database, post, HandoffSettings()),
+            cases=cases,
+            handling=Handling(database, cases=cases),
+            files=Attachments(database, folder / "attachments"),
         )
         async with running(parts) as url:
             yield Console(url, parts)
         await catalogue.close()
     finally:
         await database.close()
+
+
+def _settings(given: ConsoleSettings) -> ConsoleSettings:
+    """The settings with the second factor left out, which has tests of its own."""
+    return given if "totp" in given.model_fields_set else given.model_copy(update={"totp": "optional"})

@@ -1,6 +1,12 @@
 // Comfort only: every page works without this file.
 "use strict";
 
+// On a phone the row of pages is longer than the screen: the one that is open stands in sight.
+for (const row of document.querySelectorAll("header nav ul")) {
+  const here = row.querySelector("[aria-current]");
+  if (here) row.scrollLeft = here.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+}
+
 // Long work: the bar goes on by itself, and the page moves to the result.
 for (const box of document.querySelectorAll("[data-progress]")) {
   const bar = box.querySelector("progress");

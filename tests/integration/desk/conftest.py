@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
-from pydantic import SecretStr
 
-from desk import staff
+from desk import _passwords
 from desk.cases import Cases
 from store.engine import Database
 from store.migrate import upgrade
+from tests.support.cases import cases_over
 from tests.support.stack import free_ports
 
 
@@ -20,7 +20,7 @@ from tests.support.stack import free_ports
 def quick_hashes() -> Iterator[None]:
     """Hashes of passwords that take a millisecond: what they cost in earnest has a test of its own."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(staff, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        patch.setattr(_passwords, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield
 
 
@@ -36,7 +36,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 @pytest.fixture
 def cases(database: Database) -> Cases:
     """The desk's cases; three wrong PINs an hour."""
-    return Cases(database, SecretStr("for tests only"), pin_attempts_an_hour=3)
+    return cases_over(database)
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
+from sqlalchemy import update
 
-from desk.cases import Cases, Draft, Kind
-from store.engine import Database
-from store.migrate import upgrade
+from desk.cases import Draft, Kind
+from motcua.compose import compose
+from motcua.settings import Settings
+from store.tables import audit
 from tests.integration.motcua.conftest import Run
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -41,6 +42,9 @@ COMMANDS = [
     ("places", "resolve"),
     ("case",),
     ("case", "show"),
+    ("audit",),
+    ("audit", "verify"),
+    ("audit", "show"),
     ("settings",),
     ("staff",),
     ("staff", "add"),
@@ -178,11 +182,10 @@ def test_a_day_that_is_none_ends_with_two(motcua: Run, day: str) -> None:
 
 def test_a_case_is_shown_as_staff_see_it(motcua: Run, tmp_path: Path) -> None:
     async def make() -> str:
-        database = Database(f"sqlite+aiosqlite:///{tmp_path / 'var' / 'motcua.db'}")
-        await upgrade(database)
+        parts = await compose(Settings(home=tmp_path / "var"))
         draft = Draft(Kind.complaint, "Đường hư", "Đường trước nhà hư nặng", place_text="ấp 1", contact="0912345678")
-        case, _ = await Cases(database, SecretStr("x")).open(draft, key="k")
-        await database.close()
+        case, _ = await parts.cases.open(draft, key="k")
+        await parts.close()
         return case.code
 
     code = asyncio.run(make())
@@ -194,6 +197,49 @@ def test_a_case_is_shown_as_staff_see_it(motcua: Run, tmp_path: Path) -> None:
     assert record["code"] == code
     assert record["kind"] == "complaint"
     assert record["created_at"]
+
+
+def test_a_denunciation_is_not_shown_on_the_command_line(motcua: Run, tmp_path: Path) -> None:
+    async def make() -> str:
+        parts = await compose(Settings(home=tmp_path / "var"))
+        case, _ = await parts.cases.open(Draft(Kind.denunciation, "Nhận tiền", "Ông X nhận tiền"), key="k")
+        await parts.close()
+        return case.code
+
+    code = asyncio.run(make())
+    for command in ("case", "audit"):
+        done = motcua(command, "show", code)
+        assert (done.code, done.out) == (3, "")
+
+
+def test_the_log_is_checked_and_a_changed_entry_found(motcua: Run, tmp_path: Path) -> None:
+    async def make(*, key: str, spoil: bool = False) -> str:
+        parts = await compose(Settings(home=tmp_path / "var"))
+        case, _ = await parts.cases.open(Draft(Kind.feedback, "Rác", "Rác chất đống"), key=key)
+        if spoil:
+            async with parts.database.begin() as connection:
+                await connection.execute(update(audit).where(audit.c.id == 1).values(actor="somebody"))
+        await parts.close()
+        return case.code
+
+    code = asyncio.run(make(key="k1"))
+    whole = motcua("audit", "verify")
+    assert whole.code == 0
+    assert "the log is whole" in whole.out
+    digest = motcua("audit", "verify", "--json").json["digest"]
+    assert motcua("audit", "show", "--json", code).json[0]["action"] == "received"
+    assert "received" in motcua("audit", "show", code).out
+    asyncio.run(make(key="k2"))
+    assert motcua("audit", "verify", "--expect", digest).code == 0
+    for other in ("0" * 64, "nonsense"):
+        gone = motcua("audit", "verify", "--expect", other)
+        assert gone.code == 1
+        assert "tampered" in gone.err
+    asyncio.run(make(key="k3", spoil=True))
+    spoilt = motcua("audit", "verify", "--json")
+    assert spoilt.code == 1
+    assert spoilt.json["broken"].startswith("entry 1 ")
+    assert "Traceback" not in spoilt.err
 
 
 @pytest.mark.parametrize("code", ["MC-234567", "nothing", "", "' or 1=1 --", "\x00", "🙂", "x" * 10_000])

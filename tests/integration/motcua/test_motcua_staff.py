@@ -51,6 +51,41 @@ def test_accounts_are_made_listed_changed_and_shut(motcua: Run) -> None:
     assert "catalogue_editor" in motcua("staff", "history").out
 
 
+@pytest.mark.usefixtures("typed")
+def test_staff_work_for_a_unit_or_the_whole_province(motcua: Run) -> None:
+    done = motcua("staff", "add", "lan", "--role", "officer", "--unit", "kstthc", "--reviewed", "--json")
+    assert (done.json["unit"], done.json["reviewed"]) == ("kstthc", True)
+    assert motcua("staff", "unit", "lan", "cong-vu", "--json").json["unit"] == "cong-vu"
+    assert "province" in motcua("staff", "unit", "lan").out
+    assert motcua("staff", "unit", "lan", "khong-co").code == 3
+    assert motcua("staff", "totp-reset", "lan").code == 0
+    assert motcua("staff", "unlock", "lan").code == 0
+    assert motcua("staff", "disable", "lan").code == 0
+    assert motcua("staff", "enable", "lan").code == 0
+    assert "no second factor" in motcua("staff", "list").out
+    said = [one["what"] for one in motcua("staff", "history", "--json").json]
+    assert said[:4] == ["enabled", "disabled", "unlocked", "second_factor_reset"]
+
+
+def test_units_are_listed_made_renamed_and_ended(motcua: Run) -> None:
+    listed = motcua("unit", "list", "--json").json
+    assert len(listed) == 105
+    assert listed[0]["code"] == "kstthc"
+    assert "xa-30313" in motcua("unit", "list").out
+    made = motcua("unit", "add", "so-tu-phap", "Sở [/b] Tư pháp", "--json")
+    assert made.json["name"] == "Sở [/b] Tư pháp"
+    assert "Sở [/b] Tư pháp" in motcua("unit", "list").out
+    assert motcua("unit", "add", "so-tu-phap", "Sở Tư pháp").code == 4
+    assert motcua("unit", "add", "sở", "Sở Tư pháp").code == 2
+    assert motcua("unit", "add", "so", "Sở Tư pháp", "--place", "1").code == 2
+    assert motcua("unit", "rename", "so-tu-phap", "Sở Tư pháp").out.strip() == "so-tu-phap: Sở Tư pháp"
+    assert motcua("unit", "end", "so-tu-phap", "--json").json["ended_at"] is not None
+    assert motcua("unit", "end", "kstthc").code == 4
+    assert motcua("unit", "end", "khong-co").code == 3
+    assert len(motcua("unit", "list", "--json").json) == 105
+    assert len(motcua("unit", "list", "--all", "--json").json) == 106
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -60,6 +95,11 @@ def test_accounts_are_made_listed_changed_and_shut(motcua: Run) -> None:
         (("roles", "nobody", "--role", "administrator"), 3),
         (("password", "nobody"), 3),
         (("disable", "nobody"), 3),
+        (("enable", "nobody"), 3),
+        (("unlock", "nobody"), 3),
+        (("totp-reset", "nobody"), 3),
+        (("unit", "nobody"), 3),
+        (("add", "lan", "--role", "officer", "--unit", "khong-co"), 3),
     ],
 )
 @pytest.mark.usefixtures("typed")

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 import pytest
 
 from desk.console._frame import day, field_of, number, url, when
-from desk.console._throttle import Throttle
 from desk.console._values import _WORDS, lines
 from desk.console._words import COLUMNS, in_vietnamese
 from knowledge.importers._headings import FIELDS
@@ -58,23 +57,6 @@ def test_a_field_that_is_missing_or_too_long_is_empty() -> None:
     assert field_of({"a": "x" * 11}, "a", longest=10) == ""
     assert field_of({}, "a") == ""
     assert field_of({"a": b"x"}, "a") == ""
-
-
-def test_after_too_many_failures_one_waits_until_the_first_is_old() -> None:
-    moment = [0.0]
-    throttle = Throttle(3, 60.0, clock=lambda: moment[0])
-    for second in range(3):
-        moment[0] = float(second)
-        assert throttle.wait("lan") == 0.0
-        throttle.failed("lan")
-    assert throttle.wait("lan") == 58.0
-    assert throttle.wait("minh") == 0.0
-    moment[0] = 60.0
-    assert throttle.wait("lan") == 0.0
-    throttle.failed("lan")
-    assert throttle.wait("lan") == 1.0
-    throttle.forget("lan")
-    assert throttle.wait("lan") == 0.0
 
 
 @pytest.mark.parametrize(

@@ -277,6 +277,8 @@ def test_bm25_prefers_the_rarer_word_and_the_shorter_row() -> None:
     assert not index.scores({"z": 1.0}).any()
 
 
+# Trains and measures on the whole catalogue; other tests run beside it.
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data are not here")
 def test_the_real_catalogue_is_searched_as_well_as_the_readme_says(capsys: pytest.CaptureFixture[str]) -> None:
     from bench.search import main
