@@ -16,7 +16,7 @@ install: ## build both environments
 test: ## build what is missing and run every check and test
 	@$(PYTHON) motcua/bootstrap.py --dev --browser
 	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 check: ## linters, types and import arrows
 	$(BIN)/ruff check .
