@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,8 @@ from knowledge.text import fold
 from nlu.reading import Asked, read
 from nlu.triage import angry, complains, denounces, sues
 
-ROOT = Path(__file__).resolve().parents[3]
-REAL = ROOT.parent / "shared" / "data" / "complaints" / "dev_real_22.jsonl"
+SHARED = Path(os.environ.get("MOTCUA_SHARED_DATA") or Path(__file__).parents[4] / "shared" / "data")
+REAL = SHARED / "complaints" / "dev_real_22.jsonl"
 GUESSES = [[("ask_procedure", 0.6)], [("out_of_scope", 0.3)], [("triage", 0.35)], [("affirm", 0.2)]]
 
 
