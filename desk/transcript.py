@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from store.tables import conversations, inbox, outbox
 LABEL = "**Cán bộ:** "
 """Before a person's words in a chat app, where the bot's name stands over everything (`bot.post`)."""
 Author = Literal["citizen", "bot", "staff", "notice"]
+_PIN = re.compile(r"PIN: \*\*\d{6}\*\*")
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,8 @@ def _theirs(row: Any) -> Turn:
 
 
 def _ours(row: Any) -> Turn:
-    text = str(row.body.get("text", ""))
+    # The receipt told the citizen their PIN; it is theirs alone.
+    text = _PIN.sub("PIN: ••••••", str(row.body.get("text", "")))
     author: Author = row.sender if row.sender in {"staff", "notice"} else "bot"
     return Turn(
         f"o{row.id}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,7 +42,6 @@ from store.engine import Database
 from store.errors import MotcuaError
 from store.tables import conversations, now
 
-_PIN = re.compile(r"PIN: \*\*\d{6}\*\*")
 _OWN = "Mục tiêu nội bộ"
 _PURPOSES = {"reply": "nhắn người dân", "final": "trả lời", "ask": "hỏi thêm", "note": "ghi chú nội bộ"}
 # Steps that make a line in the thread; what carries a text of its own is a message there already.
@@ -85,8 +83,7 @@ class Line:
         side = {"citizen": "citizen", "staff": "ours"}.get(turn.author, "ours machine")
         by = {"citizen": "Người dân", "staff": "Cán bộ", "bot": "Trợ lý"}.get(turn.author, "Tin báo")
         delivery = DELIVERY.get(turn.delivery or "", ("", "")) if turn.delivery not in {None, "sent"} else None
-        # The receipt told the citizen their PIN; it is theirs alone.
-        return Line(side, by, turn.at, as_chat(_PIN.sub("PIN: ••••••", turn.text)), delivery=delivery)
+        return Line(side, by, turn.at, as_chat(turn.text), delivery=delivery)
 
 
 @dataclass(frozen=True)
