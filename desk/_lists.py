@@ -9,17 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from desk.calendar import VIET_NAM
 from desk.kinds import Bucket, Kind, State
 from store.errors import Invalid
 from store.tables import cases, staff, units
 
-_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 _LONGEST = 120
 Columns = ReadOnlyColumnCollection[str, Any]
 MOST_ROWS = 200
@@ -288,4 +287,4 @@ def _day(text: str) -> date:
 
 
 def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), _ZONE)
+    return datetime.combine(day, time(), VIET_NAM)

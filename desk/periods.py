@@ -6,14 +6,13 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
-from zoneinfo import ZoneInfo
 
+from desk.calendar import VIET_NAM
 from store.errors import Invalid
 
 Length = Literal["month", "quarter", "half_year", "year"]
 MONTHS: dict[Length, int] = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 LONGEST_DAYS = 3_660
-_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 _FIRST, _LAST = date(2000, 1, 1), date(2199, 12, 31)
 
 
@@ -37,12 +36,12 @@ class Period:
     @property
     def begins(self) -> datetime:
         """The moment at which it begins."""
-        return datetime.combine(self.since, time(), _ZONE)
+        return datetime.combine(self.since, time(), VIET_NAM)
 
     @property
     def ends(self) -> datetime:
         """The moment at which it is over."""
-        return datetime.combine(self.until + timedelta(days=1), time(), _ZONE)
+        return datetime.combine(self.until + timedelta(days=1), time(), VIET_NAM)
 
     def __str__(self) -> str:
         return f"từ {self.since:%d/%m/%Y} đến {self.until:%d/%m/%Y}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ColumnElement,
@@ -27,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from desk.calendar import VIET_NAM
 from desk.kinds import Kind
 from store.engine import Database
 from store.tables import audit, case_tallies, cases, now
@@ -46,7 +46,6 @@ MEASURES: tuple[Measure, ...] = (
 DIMENSIONS = ("all", "unit", "place", "procedure", "office")
 """What is counted apart; the value of `all` is empty, that of `unit` the unit's number."""
 LONGEST_VALUE = 120
-_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 Place = tuple[str, str, str, str]
 
 
@@ -151,7 +150,7 @@ def _day(dialect: str, at: ColumnElement[Any]) -> ColumnElement[Any]:
 
 def day_of(moment: datetime) -> str:
     """The day of a moment in Viet Nam, YYYY-MM-DD."""
-    return moment.astimezone(_ZONE).date().isoformat()
+    return moment.astimezone(VIET_NAM).date().isoformat()
 
 
 def _places(case: Mapping[Any, Any], at: datetime) -> list[Place]:

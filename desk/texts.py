@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from desk._case_rows import Case
+from desk.calendar import VIET_NAM as VIET_NAM
 from desk.kinds import Kind, State
 from store.tables import now
-
-VIET_NAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 KIND = {
     Kind.question: "Câu hỏi cho cán bộ",

@@ -382,7 +382,7 @@ def _behind_question(
 ) -> Reading | None:
     if asked.pending in ("place", "hamlet") and len(words) <= _SHORT and ranking and ranking[0][1] < 1.0:
         name, score = _top(ranking)
-        if _STOP.fullmatch(_folded(text)):
+        if is_stop(text):
             return Reading("stop")
         sure = _OVER_PLACE.get(name)
         asks = name in ("ask_procedure", "followup", "ask_law") and is_question(text)
@@ -392,6 +392,6 @@ def _behind_question(
     if ("procedure" in entities or _CODE_PART.search(text)) and len(words) <= 5:
         return Reading("ask_procedure")
     name, score = ranking[0] if ranking else ("", 0.0)
-    if name in _GRAVE and score < _LEAST_GRAVE and not _STOP.fullmatch(_folded(text)):
+    if name in _GRAVE and score < _LEAST_GRAVE and not is_stop(text):
         return Reading("nlu_fallback")
     return None

@@ -235,12 +235,6 @@ def denounces(text: str) -> bool:
     return bool(_DENOUNCE.search(_DONE_BEFORE.sub(" _ ", said))) and not _asks_how(said)
 
 
-def complains(text: str) -> bool:
-    """Whether a message names khiếu nại as what it wants."""
-    said = _words(text)
-    return bool(_COMPLAIN.search(_DONE_BEFORE.sub(" _ ", said))) and not _asks_how(said)
-
-
 def angry(text: str) -> bool:
     """Whether a message is written in anger."""
     said = _words(text)
@@ -256,12 +250,6 @@ def sues(text: str) -> bool:
     if _SUE.search(plain) or _ACCUSE.search(plain):
         return True
     return not text.isascii() and _ACCUSE_SPELLED.search(texts.normalise(text[:_READ]).lower()) is not None
-
-
-def asks_how(text: str) -> bool:
-    """Whether a message asks how khiếu nại or tố cáo goes, rather than wanting to do it here and now."""
-    said = _words(text)
-    return bool(_DENOUNCE.search(said) or _COMPLAIN.search(said)) and _asks_how(said)
 
 
 def _asks_how(said: str) -> bool:

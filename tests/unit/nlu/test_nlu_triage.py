@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from knowledge.text import fold
 from nlu.reading import Asked, read
-from nlu.triage import angry, complains, denounces, sues
+from nlu.triage import angry, denounces, sues
 
 SHARED = Path(os.environ.get("MOTCUA_SHARED_DATA") or Path(__file__).parents[4] / "shared" / "data")
 REAL = SHARED / "complaints" / "dev_real_22.jsonl"
@@ -105,7 +105,6 @@ def test_who_names_the_way_is_not_asked(text: str, intent: str, guess: list[tupl
 def test_how_it_is_done_is_a_question_about_the_procedure(text: str, guess: str) -> None:
     assert _read(text, [(guess, 0.9)])[0] == "ask_procedure"
     assert not denounces(text)
-    assert not complains(text)
 
 
 def test_a_wrong_without_a_name_for_it_is_asked_about_and_kept_from_everybody() -> None:
