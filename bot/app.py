@@ -21,8 +21,10 @@ from bot.conversations import SessionRules
 from bot.dialogue import Dialogue
 from bot.http import Check, private_app, public_app
 from bot.hub import Hub
+from bot.inbox import NOTICE as TO_BE_ANSWERED
 from bot.inbox import Inbox
 from bot.metrics import Metrics
+from bot.outbox import NOTICE as SAID
 from bot.pages import Desk, add_pages
 from bot.post import BotPost
 from bot.reduced import LastResort
@@ -31,6 +33,7 @@ from bot.settings import BotSettings
 from bot.worker import Worker
 from store.engine import Database
 from store.errors import Conflict
+from store.notices import Notices
 
 _log = structlog.get_logger(__name__)
 _CLOSE_S = 3.0
@@ -170,8 +173,23 @@ async def running(
             _keep(stack, failed, worker.run(), "worker")
         if post is not None:
             post.attach(routes)
+        await stack.enter_async_context(_notices(database, worker, routes, hub))
         yield Running(public_url, private_url, failed, worker, inbox, metrics)
         _log.info("the front door closes")
+
+
+def _notices(database: Database, worker: Worker, routes: Mapping[str, Route], hub: Hub) -> Notices:
+    """The line to other processes over the same database."""
+
+    def said(text: str) -> None:
+        channel, _, conversation = text.partition(" ")
+        if channel in routes:
+            routes[channel].look(conversation)
+
+    notices = Notices(database)
+    notices.listen(TO_BE_ANSWERED, worker.announce, missed=worker.look)
+    notices.listen(SAID, said, missed=hub.look_everywhere)
+    return notices
 
 
 def _keep(stack: AsyncExitStack, failed: asyncio.Future[None], work: Coroutine[Any, Any, None], name: str) -> None:

@@ -57,6 +57,11 @@ class Hub:
         """Have the streams of a conversation read on from the database."""
         self._put(conversation, LOOK)
 
+    def look_everywhere(self) -> None:
+        """Have every stream read on."""
+        for conversation in list(self._streams):
+            self.look(conversation)
+
     def _put(self, conversation: str, said: Outgoing | Look) -> None:
         for queue in self._streams.get(conversation, ()):
             if queue.qsize() < self._depth:

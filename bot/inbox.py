@@ -24,10 +24,13 @@ from bot.conversations import SessionRules
 from bot.incoming import Incoming
 from bot.replies import Outgoing, Reply
 from store.engine import Database
+from store.notices import tell
 from store.tables import channel_state, inbox, now
 from store.upsert import insert as upsert
 from store.upsert import insert_or_skip
 
+# What other processes are told of: the conversation in which a message waits.
+NOTICE = "inbox"
 _KNOWN = 20_000  # conversations remembered as written down
 
 
@@ -158,6 +161,9 @@ class Inbox:
                 statement = insert_or_skip(self._database.dialect, inbox).returning(inbox.c.id)
                 row = (await connection.execute(statement, values)).scalar()
                 claim = None if standing is None or row is None else self._claim(standing, {"id": row, **values})
+                if row is not None and claim is None:
+                    # Another process may have free hands, or answer in this conversation at the moment.
+                    await tell(connection, NOTICE, identity)
                 written.append((Receipt(row, identity), claim))
             if remember:
                 await self._remember_state(connection, *remember)

@@ -19,7 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import buttons
 from bot.replies import Outgoing, Reply
 from store.engine import Database
+from store.notices import tell
 from store.tables import conversations, now, outbox
+
+# What other processes are told of: the channel and the conversation in which something was said.
+NOTICE = "outbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,8 @@ async def append(
         for number, body in enumerate(bodies, start=1)
     ]
     ids = (await connection.execute(_INSERT, rows)).scalars().all()
+    if not withheld:
+        await tell(connection, NOTICE, f"{channel} {conversation}")
     return [
         _outgoing(number, conversation, sender, row["body"], bool(row["final"]), at)
         for number, row in zip(ids, rows, strict=True)

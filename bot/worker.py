@@ -92,6 +92,10 @@ class Worker:
         else:
             self._wake.set()
 
+    def look(self) -> None:
+        """Have the inbox looked into without waiting."""
+        self._wake.set()
+
     async def run(self) -> None:
         """Work until cancelled; what is in work then has `shutdown_s` to finish, the rest is put back."""
         self._since = now()

