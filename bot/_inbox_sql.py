@@ -63,6 +63,7 @@ HEADS = (
             and_(inbox.c.state == "leased", inbox.c.lease_until < bindparam("now")),
         ),
         inbox.c.received_at <= bindparam("horizon"),
+        inbox.c.channel.not_in(bindparam("closed", expanding=True)),
     )
     # By when they became due: one that fails again and again stands behind those that came since.
     .order_by(inbox.c.next_at, inbox.c.id)
@@ -97,8 +98,8 @@ CLOSE = (
     .where(_HELD)
     .values(state=bindparam("to"), error=bindparam("why"), done_at=bindparam("now"), lease_until=None)
 )
-# The same for a message that must not be kept.
-CLOSE_PRIVATE = CLOSE.values(body=bindparam("kept"))
+# The same with what the row holds from now on.
+CLOSE_WITH = CLOSE.values(body=bindparam("kept"))
 PUT_BACK = (
     update(inbox).where(_HELD).values(state="ready", next_at=bindparam("at"), error=bindparam("why"), lease_until=None)
 )

@@ -13,12 +13,14 @@ import structlog
 from aiohttp import web
 from sqlalchemy import text
 
-from bot.channels import Route
+from bot.channels import assembly
 from bot.channels._web_files import WebFiles
+from bot.channels.contract import AllOpen, Route, Switches
 from bot.channels.web import CHANNEL as WEB
 from bot.channels.web import PAGE, WebChat
 from bot.conversations import SessionRules
 from bot.dialogue import Dialogue
+from bot.files import Files
 from bot.http import Check, private_app, public_app
 from bot.hub import Hub
 from bot.inbox import NOTICE as TO_BE_ANSWERED
@@ -28,6 +30,7 @@ from bot.outbox import NOTICE as SAID
 from bot.pages import Desk, add_pages
 from bot.post import BotPost
 from bot.reduced import LastResort
+from bot.replies import Reply
 from bot.sessions import Sessions, secret
 from bot.settings import BotSettings
 from bot.worker import Worker
@@ -37,6 +40,13 @@ from store.notices import Notices
 
 _log = structlog.get_logger(__name__)
 _CLOSE_S = 3.0
+
+Warn = Callable[[str], Reply | None]
+"""Whom to call, where a text names a danger."""
+
+
+def _no_danger(_text: str) -> Reply | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,8 @@ async def serve(
     data_dir: Path,
     stop: asyncio.Event,
     last_resort: LastResort | None = None,
+    warn: Warn = _no_danger,
+    switches: Switches | None = None,
     post: BotPost | None = None,
     desk: Desk | None = None,
     checks: Mapping[str, Check] | None = None,
@@ -76,6 +88,8 @@ async def serve(
         database: migrated; stays open, its owner closes it.
         data_dir: the key of the session cookies is kept here when the settings give none.
         last_resort: answers a text (and the citizen's place code) while the dialogue is out of order.
+        warn: what somebody in danger reads although the bot is switched off, None when a text names no danger.
+        switches: channels that are switched off.
         post: what the desk writes with; told of the channels, so that its messages leave at once.
         desk: the desk's side of the pages beside the chat and of files sent in it; None leaves both out.
         checks: more parts that have to be ready, by name; the database and the dialogue server are checked
@@ -87,7 +101,16 @@ async def serve(
         MotcuaError: a setting is wrong, or an address is taken.
     """
     async with running(
-        settings, database, data_dir=data_dir, last_resort=last_resort, post=post, desk=desk, checks=checks, page=page
+        settings,
+        database,
+        data_dir=data_dir,
+        last_resort=last_resort,
+        warn=warn,
+        switches=switches,
+        post=post,
+        desk=desk,
+        checks=checks,
+        page=page,
     ) as front:
         if started is not None:
             started(front)
@@ -108,6 +131,8 @@ async def running(
     *,
     data_dir: Path,
     last_resort: LastResort | None = None,
+    warn: Warn = _no_danger,
+    switches: Switches | None = None,
     post: BotPost | None = None,
     desk: Desk | None = None,
     checks: Mapping[str, Check] | None = None,
@@ -139,13 +164,29 @@ async def running(
     routes: dict[str, Route] = {WEB: chat.route}
     async with AsyncExitStack() as stack:
         dialogue = await stack.enter_async_context(Dialogue(settings.dialogue))
-        worker = Worker(inbox, dialogue, routes, settings.worker, metrics, last_resort=last_resort)
+        flips = switches or AllOpen()
+        worker = Worker(
+            inbox,
+            dialogue,
+            routes,
+            settings.worker,
+            metrics,
+            last_resort=last_resort,
+            files=Files(desk.database, desk.files, desk.cases) if desk is not None else None,
+            switches=flips,
+            warn=warn,
+        )
+        around = assembly.Surroundings(settings, database, inbox, flips, metrics, data_dir)
+        channels = await stack.enter_async_context(assembly.opened(around))
+        routes.update(channels.routes)
 
         public = public_app(settings.web, metrics)
         chat.add_routes(public)
         if desk is not None:
             add_pages(public, desk, settings.web, metrics, key=signing)
             WebFiles(chat, desk, settings.web).add_routes(public)
+        for hook in channels.hooks:
+            hook.add_routes(public)
         private = private_app(
             metrics,
             {"database": _database_check(database), "dialogue": dialogue.ready, **(checks or {})},
@@ -158,19 +199,10 @@ async def running(
         public_url = await _listen(stack, public, settings.web.host, settings.web.port, "PORT")
         # Streams end only when they are told to: before the server waits for its connections.
         stack.callback(hub.close)
-        if settings.telegram.token is not None:
-            # Imported here: without a token its library costs neither memory nor start-up time.
-            from bot.channels.telegram import TELEGRAM, Telegram
-
-            telegram = await stack.enter_async_context(
-                Telegram(settings.telegram, inbox, database, metrics, backlog=settings.worker.backlog)
-            )
-            routes[TELEGRAM] = telegram.route
-            _keep(stack, failed, telegram.send(), "telegram-send")
-            _keep(stack, failed, worker.run(), "worker")
-            _keep(stack, failed, telegram.poll(), "telegram-poll")
-        else:
-            _keep(stack, failed, worker.run(), "worker")
+        _keep(stack, failed, worker.run(), "worker")
+        for works in channels.works.values():
+            for name, work in works.items():
+                _keep(stack, failed, work(), name)
         if post is not None:
             post.attach(routes)
         await stack.enter_async_context(_notices(database, worker, routes, hub))

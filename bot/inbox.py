@@ -19,8 +19,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import _inbox_sql as sql
-from bot import buttons, conversations, outbox
-from bot.conversations import SessionRules
+from bot import buttons, conversations, menus, outbox
+from bot.conversations import BOT, SessionRules
 from bot.incoming import Incoming
 from bot.replies import Outgoing, Reply
 from store.engine import Database
@@ -54,6 +54,7 @@ class Claim:
     Attributes:
         session: number of the dialogue session the message belongs to.
         session_messages: messages in that session, this one included.
+        owner: who has the conversation; a person's come here only to have their files fetched.
         attempts: how often it has been claimed; tells two claims of one row apart.
         more: whether later messages of the conversation were waiting at the time.
     """
@@ -67,6 +68,7 @@ class Claim:
     session: int
     session_messages: int
     body: dict[str, Any] = field(repr=False)
+    owner: str
     attempts: int
     received_at: datetime
     more: bool
@@ -147,6 +149,10 @@ class Inbox:
                 body = message.stored()
                 if message.kind == "button":
                     body |= await self._press(connection, identity, str(body.get("button")), received)
+                elif message.kind == "text":
+                    short_id = await menus.choice(connection, identity, str(body.get("text", "")))
+                    if short_id is not None:
+                        body |= {"kind": "button", **await self._press(connection, identity, short_id, received)}
                 values = {
                     "channel": message.channel,
                     "external_id": message.external_id,
@@ -174,7 +180,7 @@ class Inbox:
         if not self.room(conversation):
             return None
         found = (await connection.execute(sql.STANDING, {"conversation": conversation})).first()
-        return found if found is not None and found.owner == "bot" and not found.busy else None
+        return found if found is not None and found.owner == BOT and not found.busy else None
 
     async def _press(
         self, connection: AsyncConnection, conversation: str, short_id: str, moment: datetime
@@ -228,27 +234,31 @@ class Inbox:
             )
         return result.rowcount
 
-    async def claim(self, limit: int, *, received_before: datetime | None = None) -> list[Claim]:
+    async def claim(
+        self, limit: int, *, received_before: datetime | None = None, closed: Sequence[str] = ()
+    ) -> list[Claim]:
         """Take the first open message of up to `limit` conversations.
 
         Messages of conversations that a person has taken over are closed here without an answer: they are
-        kept for the person to read.
+        kept for the person to read. Files among them are taken all the same, to be fetched.
 
         Args:
             received_before: only messages that came before this moment.
+            closed: channels whose messages wait.
         """
         claims: list[Claim] = []
         async with self._database.begin() as connection:
             moment = now()
             horizon = received_before or moment
             while not claims:
-                rows = (await connection.execute(sql.HEADS, {"now": moment, "horizon": horizon, "limit": limit})).all()
+                wanted = {"now": moment, "horizon": horizon, "limit": limit, "closed": list(closed)}
+                rows = (await connection.execute(sql.HEADS, wanted)).all()
                 if not rows:
                     break
-                silent = [row.id for row in rows if row.owner != "bot"]
+                taken = [row for row in rows if row.owner == BOT or to_fetch(row.body)]
+                silent = [row.id for row in rows if row not in taken]
                 if silent:
                     await connection.execute(sql.SILENCE, {"ids": silent, "now": moment})
-                taken = [row for row in rows if row.owner == "bot"]
                 if taken:
                     await connection.execute(
                         sql.LEASE, {"ids": [row.id for row in taken], "until": moment + self._lease}
@@ -277,6 +287,7 @@ class Inbox:
             session=session,
             session_messages=count,
             body=dict(message["body"]),
+            owner=standing.owner,
             attempts=message["attempts"],
             received_at=message["received_at"],
             more=more,
@@ -292,6 +303,7 @@ class Inbox:
         in_form: bool | None = None,
         state: Literal["done", "dead"] = "done",
         error: str | None = None,
+        kept: dict[str, Any] | None = None,
         private: bool = False,
         earlier: Sequence[int] = (),
     ) -> list[Outgoing]:
@@ -300,6 +312,7 @@ class Inbox:
         When a person took the conversation over in the meantime, the answers are kept as `withheld`.
 
         Args:
+            kept: what the row holds from now on instead of what came.
             private: what the message said is taken out of the row.
             earlier: rows of the same conversation of which the same holds.
 
@@ -312,10 +325,11 @@ class Inbox:
         async with self._database.begin() as connection:
             moment = now()
             end = {"row": claim.id, "tries": claim.attempts, "to": state, "why": error, "now": moment}
-            closed = await connection.execute(
-                sql.CLOSE_PRIVATE if private else sql.CLOSE, end | ({"kept": {"kind": "private"}} if private else {})
+            body = {"kind": "private"} if private else kept
+            ended = await connection.execute(
+                sql.CLOSE if body is None else sql.CLOSE_WITH, end | ({} if body is None else {"kept": body})
             )
-            if closed.rowcount != 1:
+            if ended.rowcount != 1:
                 raise LostClaim(f"inbox row {claim.id}")
             if private and earlier:
                 told = inbox.c.id.in_(earlier), inbox.c.conversation_id == claim.conversation_id
@@ -328,11 +342,11 @@ class Inbox:
             }
             if in_form is not None:
                 values["in_form"] = in_form
-            kept = await connection.execute(
+            moved = await connection.execute(
                 sql.PROGRESS_FORM if in_form is not None else sql.PROGRESS,
                 {"conversation": claim.conversation_id, **{f"new_{k}": v for k, v in values.items()}},
             )
-            silent = kept.rowcount != 1
+            silent = moved.rowcount != 1
             if silent:
                 # What went before has locked the row only where it matched.
                 await connection.execute(sql.LOCK, {"conversation": claim.conversation_id})
@@ -379,3 +393,8 @@ class Inbox:
         self._known.move_to_end(conversation)
         if len(self._known) > _KNOWN:
             self._known.popitem(last=False)
+
+
+def to_fetch(body: Mapping[str, Any]) -> bool:
+    """Whether a message is a file that still lies with the platform."""
+    return body.get("kind") == "file" and "wanted" in body and "file" not in body

@@ -12,7 +12,7 @@ from knowledge.text import nfc
 
 MAX_TEXT = 2000  # characters of one message, counted after cleaning
 
-Kind = Literal["text", "button", "location", "command", "file", "unsupported", "flood"]
+Kind = Literal["text", "button", "location", "command", "file", "edit", "unsupported", "flood"]
 
 _KEEP = frozenset("\n\t")
 # Controls, lone surrogates, unassigned and private characters cannot be stored or shown everywhere.
@@ -26,14 +26,16 @@ class Incoming:
     """One message on its way into the inbox.
 
     Attributes:
-        channel: "web", "telegram".
+        channel: "web", "telegram", "zalo_oa", "zalo_bot".
         external_id: the channel's own id of the message, unique in the channel.
         sender: the channel's id of the conversation (browser session, chat id).
         kind: what it is.
         body: its content: `text` (text, command), `payload` (command), `button` (short id),
             `lat`, `lon` (location, degrees), `cut` (the text was shortened); of a file its name (`text`), number
             (`file`) and `media_type`, the code of the case that has it (`case`), whether a form was open
-            (`in_form`) and for how many `hours` it waits for a case.
+            (`in_form`) and for how many `hours` it waits for a case; of a file that still lies with the platform how
+            to get it there (`wanted`); `public` where others read along, in a group, with the address of a private
+            chat (`private_url`).
         raw: the message as the channel gave it, kept where it cannot be asked for again.
     """
 

@@ -1,9 +1,9 @@
 """The outbox: what was said to citizens, and what still has to be sent.
 
-States of a row: `ready` (to be sent), `leased` (a send is under way), `sent`, `unknown` (a send was cut
-off after it had left: shown, never repeated), `dead` (given up; the reason is in `error`) and `withheld` (what
-the bot would have said while a person had the conversation: no channel sends it, only staff see it). Rows of the
-web channel are `sent` at once: the browser's stream reads them.
+States of a row: `ready` (to be sent), `leased` (a send is under way, by the process named in `holder`), `sent`,
+`unknown` (a send was cut off after it had left: shown, never repeated), `dead` (given up; the reason is in `error`) and
+`withheld` (what the bot would have said while a person had the conversation: no channel sends it, only staff see it).
+Rows of the web channel are `sent` at once: the browser's stream reads them.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, insert, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import buttons
+from bot.departures import Departures
 from bot.replies import Outgoing, Reply
 from store.engine import Database
 from store.notices import tell
@@ -64,6 +65,8 @@ async def append(
         notice: for a notice, what it says: see `bot.replies.Outgoing`.
         withheld: the citizen must not get them; their buttons cannot be pressed either.
     """
+    if not replies:
+        return []
     at = now()
     state = "withheld" if withheld else "ready" if pushed else "sent"
     bodies: list[dict[str, Any]] = []
@@ -72,6 +75,13 @@ async def append(
         body: dict[str, Any] = {"text": reply.text}
         if minted:
             body["buttons"] = [{"id": short, "title": title} for short, title in minted]
+            # In a menu a button is also meant by its number (`bot.menus`).
+            for button, number in zip(body["buttons"], reply.numbers, strict=False):
+                button["number"] = number
+        if reply.asks is not None:
+            body["asks"] = reply.asks
+        if reply.file is not None:
+            body["file"] = reply.file
         if reply_to is not None:
             body["reply_to"] = reply_to
         if notice is not None:
@@ -127,30 +137,54 @@ def _outgoing(number: int, conversation: str, sender: str, body: dict[str, Any],
 
 
 class Outbox:
-    """The sending side of one channel whose messages have to be carried there."""
+    """The sending side of one channel whose messages have to be carried there.
 
-    def __init__(self, database: Database, channel: str, *, lease_s: float = 120.0) -> None:
+    Args:
+        departures: this process's journal of what has left.
+        lease_s: seconds after which a row is an orphan, of whose process nothing is known.
+    """
+
+    def __init__(self, database: Database, channel: str, departures: Departures, *, lease_s: float = 120.0) -> None:
         self._database = database
         self._channel = channel
+        self._departures = departures
         self._lease = timedelta(seconds=lease_s)
 
     async def recover(self) -> int:
-        """Mark what was being sent when a process died: whether it arrived is not known. Returns how many.
+        """Settle what was being sent when a process died; returns of how many the end is not known.
 
-        On SQLite one process sends, so every lease found at its start is an orphan; elsewhere only the ones
-        that ran out.
+        What had not left goes back to be sent; what had left is `unknown`, and so is what a process took of which
+        nothing can be learned here, once its lease has run out.
         """
-        orphan = outbox.c.channel == self._channel, outbox.c.state == "leased"
-        condition = and_(*orphan)
-        if self._database.dialect != "sqlite":
-            condition = and_(*orphan, outbox.c.lease_until < now())
+        taken = outbox.c.channel == self._channel, outbox.c.state == "leased"
+        mine = or_(outbox.c.holder.is_(None), outbox.c.holder != self._departures.holder)
+        async with self._database.connect() as connection:
+            rows = (
+                await connection.execute(select(outbox.c.id, outbox.c.holder, outbox.c.lease_until).where(*taken, mine))
+            ).all()
+        if not rows:
+            return 0
+        fates = {holder: self._departures.fate(holder) for holder in {row.holder for row in rows}}
+        moment = now()
+        alone = self._database.dialect == "sqlite"
+        ready: list[int] = []
+        unknown: list[int] = []
+        for row in rows:
+            fate = fates[row.holder]
+            if fate.known:
+                (unknown if row.id in fate.left else ready).append(row.id)
+            elif not fate.alive and (alone or row.lease_until is None or row.lease_until < moment):
+                # On SQLite one machine works, so whoever does not live there does not live.
+                unknown.append(row.id)
         async with self._database.begin() as connection:
-            result = await connection.execute(
-                update(outbox)
-                .where(condition)
-                .values(state="unknown", lease_until=None, error="the process ended during the send")
-            )
-        return result.rowcount
+            for ids, values in (
+                (ready, {"state": "ready", "error": "the process ended before the send"}),
+                (unknown, {"state": "unknown", "error": "the process ended during the send"}),
+            ):
+                if ids:
+                    settled = update(outbox).where(outbox.c.id.in_(ids), outbox.c.state == "leased")
+                    await connection.execute(settled.values(lease_until=None, holder=None, **values))
+        return len(unknown)
 
     async def due(self, limit: int, *, busy: Sequence[str] = ()) -> list[Due]:
         """Heads of conversations that may be sent now; `busy` conversations are left out."""
@@ -170,8 +204,13 @@ class Outbox:
         async with self._database.begin() as connection:
             result = await connection.execute(
                 update(outbox)
-                .where(outbox.c.id == due.id, outbox.c.state == "ready")
-                .values(state="leased", attempts=outbox.c.attempts + 1, lease_until=moment + self._lease)
+                .where(outbox.c.id == due.id, outbox.c.state == "ready", outbox.c.next_at <= moment)
+                .values(
+                    state="leased",
+                    attempts=outbox.c.attempts + 1,
+                    lease_until=moment + self._lease,
+                    holder=self._departures.holder,
+                )
             )
         return result.rowcount == 1
 
@@ -187,8 +226,8 @@ class Outbox:
         async with self._database.begin() as connection:
             await connection.execute(
                 update(outbox)
-                .where(outbox.c.id == due.id, outbox.c.state == "leased")
-                .values(lease_until=None, **values)
+                .where(outbox.c.id == due.id, outbox.c.state == "leased", outbox.c.holder == self._departures.holder)
+                .values(lease_until=None, holder=None, **values)
             )
 
 

@@ -7,32 +7,20 @@ in whichever order a function of the desk calls the two, so that no two transact
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Literal
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import outbox
-from bot.channels import Routes
-from bot.channels._telegram_text import fit as fit_telegram
+from bot.channels.contract import Routes
+from bot.channels.registry import WAYS
 from bot.conversations import BOT, DESK
 from bot.replies import Button, Reply
 from desk.transcript import LABEL
 from store.errors import Invalid, NotFound
 from store.tables import audit_head, conversations, inbox, now
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How messages of a channel are written down, also where the channel itself does not run."""
-
-    pushed: bool
-    fit: Callable[[Reply], Sequence[Reply]]
-
-
-_WAYS: Mapping[str, _Way] = {"web": _Way(False, lambda reply: (reply,)), "telegram": _Way(True, fit_telegram)}
 
 
 class BotPost:
@@ -123,7 +111,7 @@ class BotPost:
         if not text.strip():
             raise Invalid("Tin gửi người dân chưa có nội dung.")
         channel = await _hold(connection, conversation_id)
-        way = _WAYS[channel]
+        way = WAYS[channel]
         # A chat app shows the same name for the bot and for a person; the web page has a label of its own.
         label = LABEL if sender == "staff" and way.pushed else ""
         reply = Reply(label + text.strip(), tuple(Button(title, payload) for title, payload in buttons))

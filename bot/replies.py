@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+Asks = Literal["location", "contact"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +23,19 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One text to the citizen, with its choices. Markup: line breaks and **bold** only."""
+    """One text to the citizen, with its choices. Markup: line breaks and **bold** only.
+
+    Attributes:
+        numbers: in a numbered menu, the number that stands for each button; empty when they are only pressed.
+        asks: what the phone may give with one press: its place, or its owner's telephone number.
+        file: number of an attachment that goes with it (`desk.attachments`).
+    """
 
     text: str
     buttons: tuple[Button, ...] = ()
+    numbers: tuple[int, ...] = ()
+    asks: Asks | None = None
+    file: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,5 +34,9 @@ FILE_WAITS = (
     "Đã nhận tệp. Tôi không đọc được nội dung trong ảnh; tệp sẽ đi kèm phiếu mà anh/chị gửi cán bộ trong {hours:.0f} "
     "giờ tới, quá thời gian đó tệp tự xóa.\nAnh/chị muốn gửi phản ánh kèm tệp này không?"
 )
+FILE_NOT_FETCHED = "Tôi chưa tải được tệp anh/chị gửi. Anh/chị gửi lại giúp tôi, hoặc gửi trên trang của phiếu."
+IN_PRIVATE = (
+    "Việc này cần hỏi thông tin riêng của anh/chị nên tôi không hỏi trong nhóm. Anh/chị nhắn riêng cho tôi giúp:"
+)
 SEND_FEEDBACK = "Gửi phản ánh"
 SERVER_ERROR = "Máy chủ gặp lỗi. Xin anh/chị thử lại sau ít phút."

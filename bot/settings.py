@@ -103,12 +103,9 @@ class WorkerSettings(BaseModel):
     )
 
 
-class TelegramSettings(BaseModel):
-    """The Telegram bot; off while there is no token."""
+class PushedSettings(BaseModel):
+    """What channels have in common to which messages are carried."""
 
-    token: SecretStr | None = Field(default=None, description="Token from @BotFather. Empty: no Telegram.")
-    api_url: str = Field(default="https://api.telegram.org", description="Address of the Bot API.")
-    poll_timeout_s: int = Field(default=25, ge=0, le=50, description="Long-polling time, in seconds.")
     request_timeout_s: float = Field(default=15.0, gt=0, description="How long one call may take, in seconds.")
     chat_rate: float = Field(default=1.0, gt=0, description="Messages a second to one chat.")
     total_rate: float = Field(default=30.0, gt=0, description="Messages a second to all chats together.")
@@ -120,6 +117,63 @@ class TelegramSettings(BaseModel):
     chat_inbound_rate: float = Field(default=2.0, gt=0, description="Messages a second taken after that.")
 
 
+_WEBHOOK = (
+    "Address under which the platform reaches this program from outside, such as https://chat.example.vn (without a "
+    "path); the webhook is then registered at the start. Empty: long polling, which needs no public address."
+)
+_HOOK_SECRET = "Secret that the platform sends with each webhook. Empty: made once and kept in the data folder."  # noqa: S105
+
+
+class TelegramSettings(PushedSettings):
+    """The Telegram bot; off while there is no token."""
+
+    token: SecretStr | None = Field(default=None, description="Token from @BotFather. Empty: no Telegram.")
+    api_url: str = Field(default="https://api.telegram.org", description="Address of the Bot API.")
+    poll_timeout_s: int = Field(default=25, ge=0, le=50, description="Long-polling time, in seconds.")
+    webhook_url: str = Field(default="", description=_WEBHOOK)
+    webhook_secret: SecretStr | None = Field(default=None, description=_HOOK_SECRET)
+
+
+class ZaloOASettings(PushedSettings):
+    """The Zalo Official Account; off while there is no app id."""
+
+    app_id: str = Field(
+        default="", pattern=r"^[0-9]{0,30}$", description="Id of the app on developers.zalo.me. Empty: no Zalo OA."
+    )
+    app_secret: SecretStr | None = Field(default=None, description="Secret key of the app; renews the tokens.")
+    oa_secret: SecretStr | None = Field(
+        default=None, description="Secret key of the Official Account; webhooks are signed with it."
+    )
+    api_url: str = Field(default="https://openapi.zalo.me", description="Address of the Open API.")
+    oauth_url: str = Field(default="https://oauth.zaloapp.com", description="Address of Zalo's authorisation server.")
+    renew_before_s: float = Field(
+        default=18000.0, gt=0, description="How long before its end the access token (25 hours) is renewed, in seconds."
+    )
+    chat_rate: float = Field(default=5.0, gt=0, description="Messages a second to one citizen.")
+    total_rate: float = Field(
+        default=60.0, gt=0, description="Messages a second to all citizens together (Zalo allows 4,000 a minute)."
+    )
+    press: str = Field(
+        default="oa.query.hide",
+        pattern=r"^oa\.query\.(hide|show)$",
+        description="Kind of the buttons: oa.query.hide does not show what a press sends, oa.query.show does.",
+    )
+
+
+class ZaloBotSettings(PushedSettings):
+    """The Zalo Bot; off while there is no token."""
+
+    token: SecretStr | None = Field(default=None, description="Token of the bot. Empty: no Zalo Bot.")
+    api_url: str = Field(default="https://bot-api.zaloplatforms.com", description="Address of the Bot API.")
+    poll_timeout_s: int = Field(default=25, ge=0, le=50, description="Long-polling time, in seconds.")
+    webhook_url: str = Field(
+        default="",
+        description=_WEBHOOK + " Polling can lose the message that is under way when the program dies: Zalo gives each "
+        "once.",
+    )
+    webhook_secret: SecretStr | None = Field(default=None, description=_HOOK_SECRET)
+
+
 class BotSettings(BaseModel):
     """Section `bot` of the settings (`MOTCUA_BOT__*`)."""
 
@@ -127,3 +181,5 @@ class BotSettings(BaseModel):
     dialogue: DialogueSettings = Field(default_factory=DialogueSettings, description="The dialogue server.")
     worker: WorkerSettings = Field(default_factory=WorkerSettings, description="The conversation worker.")
     telegram: TelegramSettings = Field(default_factory=TelegramSettings, description="The Telegram channel.")
+    zalo_oa: ZaloOASettings = Field(default_factory=ZaloOASettings, description="The Zalo Official Account.")
+    zalo_bot: ZaloBotSettings = Field(default_factory=ZaloBotSettings, description="The Zalo Bot.")

@@ -11,7 +11,7 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,12 +20,14 @@ from typing import Any
 import structlog
 
 from bot import reduced, sentences
-from bot.channels import Routes
+from bot.channels.contract import AllOpen, Routes, Switches
+from bot.conversations import BOT
 from bot.dialogue import Dialogue, DialogueDown, DialogueFailed, DialogueRefused, Question
-from bot.inbox import Claim, Inbox, LostClaim
+from bot.files import Files, FilesWait, file_taken
+from bot.inbox import Claim, Inbox, LostClaim, to_fetch
 from bot.metrics import Metrics
 from bot.reduced import LastResort
-from bot.replies import Button, Reply, Turn
+from bot.replies import Reply, Turn
 from bot.settings import WorkerSettings
 from knowledge.text import strip_command
 from store.tables import now
@@ -43,6 +45,9 @@ class Worker:
     Args:
         routes: the way out of each channel, by its name.
         last_resort: answers while the dialogue is out of order; None: a fixed sentence.
+        files: fetches what citizens send in channels that keep files themselves; None: they are declined.
+        switches: channels that are switched off.
+        warn: what somebody in danger reads although the bot is switched off, None when a text names no danger.
         randomness: 0 ≤ x < 1; spreads the retries.
     """
 
@@ -55,6 +60,9 @@ class Worker:
         metrics: Metrics,
         *,
         last_resort: LastResort | None = None,
+        files: Files | None = None,
+        switches: Switches | None = None,
+        warn: Callable[[str], Reply | None] = lambda text: None,
         randomness: Callable[[], float] = random.random,
     ) -> None:
         self._inbox = inbox
@@ -63,6 +71,9 @@ class Worker:
         self._settings = settings
         self._metrics = metrics
         self._last_resort = last_resort
+        self._files = files
+        self._switches = switches or AllOpen()
+        self._warn = warn
         self._random = randomness
         self._wake = asyncio.Event()
         self._up = asyncio.Event()
@@ -126,19 +137,22 @@ class Worker:
         claims: list[Claim] = []
         if free > 0:
             given_up = self._given_up_before() if self.down else None
-            claims = await self._inbox.claim(free, received_before=given_up)
+            claims = await self._inbox.claim(free, received_before=given_up, closed=self._closed())
         # As many as were asked for: there may be more, and who comes later must not be taken before them.
         self._waiting = len(claims) >= free
         # While the server is down new messages do not make it answer sooner: only a probe's answer does.
         idle = self.down and not claims and free > 0
         if idle and not self._tasks:
-            claims = await self._inbox.claim(1)
+            claims = await self._inbox.claim(1, closed=self._closed())
         for claim in claims:
             self._begin(claim)
         awaited, longest = (self._up, _PROBE_S) if idle else (self._wake, self._settings.poll_s)
         with suppress(TimeoutError):
             async with asyncio.timeout(longest):
                 await awaited.wait()
+
+    def _closed(self) -> list[str]:
+        return [channel for channel in self._routes if self._switches.mode(channel) == "closed"]
 
     def _begin(self, claim: Claim) -> None:
         self._in_work.add(claim.conversation_id)
@@ -187,7 +201,10 @@ class Worker:
         asyncio.get_running_loop().call_later(delay_s, self._wake.set)
 
     async def _respond(self, claim: Claim) -> None:
-        own = _without_dialogue(claim)
+        if to_fetch(claim.body):
+            await self._fetch(claim)
+            return
+        own = self._switched_off(claim) or _without_dialogue(claim)
         if own is not None:
             await self._close(claim, own)
             return
@@ -210,9 +227,36 @@ class Worker:
         if self.down:
             _log.info("the dialogue server answers again")
         self._reached()
+        if claim.body.get("public") and turn.in_form:
+            # Others read along: what a form asks is nobody's business but the citizen's and the desk's.
+            await self._close(replace(claim, session=claim.session + 1, session_messages=0), _in_private(claim))
+            return
         if claim.body.get("cut"):
             turn = replace(turn, replies=(Reply(sentences.CUT), *turn.replies))
         await self._close(claim, turn)
+
+    def _switched_off(self, claim: Claim) -> Turn | None:
+        if self._switches.mode(claim.channel) == "open":
+            return None
+        danger = self._warn(str(claim.body.get("text") or ""))
+        banner = Reply(self._switches.banner(claim.channel))
+        return Turn((banner,) if danger is None else (danger, banner))
+
+    async def _fetch(self, claim: Claim) -> None:
+        """Fetch a file from the platform; a message that comes after it waits, as it may be about the file."""
+        if self._files is None:
+            await self._close(claim, Turn((Reply(sentences.UNSUPPORTED),)))
+            return
+        try:
+            replies, kept = await self._files.take(claim, self._routes[claim.channel])
+        except FilesWait as waits:
+            if self._exhausted(claim):
+                await self._close(claim, Turn((Reply(sentences.FILE_NOT_FETCHED),)), dead=str(waits))
+            else:
+                await self._put_back(claim, self._pause(claim), str(waits))
+            return
+        # A person who has the conversation sees the file; the bot does not talk into it.
+        await self._close(claim, Turn(tuple(replies) if claim.owner == BOT else ()), kept=kept)
 
     async def _failed(self, claim: Claim, failure: DialogueFailed) -> None:
         unreached = isinstance(failure, DialogueDown)
@@ -229,9 +273,12 @@ class Worker:
             await self._close_reduced(claim, str(failure))
             return
         _log.warning("no answer yet", message=claim.id, attempt=claim.attempts, reason=str(failure))
+        await self._put_back(claim, self._pause(claim), str(failure))
+
+    def _pause(self, claim: Claim) -> float:
         longest = min(self._settings.retry_cap_s, self._settings.retry_first_s * 2.0 ** min(claim.attempts - 1, 20))
         # Half fixed, half random: never at once, never all together.
-        await self._put_back(claim, longest * (0.5 + 0.5 * self._random()), str(failure))
+        return longest * (0.5 + 0.5 * self._random())
 
     def _reached(self) -> None:
         self._unreached = 0
@@ -247,7 +294,15 @@ class Worker:
         replies = await reduced.answer(self._last_resort, text, claim.place_code)
         await self._close(claim, Turn(tuple(replies)), error=f"reduced: {reason}")
 
-    async def _close(self, claim: Claim, turn: Turn, *, error: str | None = None, dead: str | None = None) -> None:
+    async def _close(
+        self,
+        claim: Claim,
+        turn: Turn,
+        *,
+        error: str | None = None,
+        dead: str | None = None,
+        kept: dict[str, Any] | None = None,
+    ) -> None:
         route = self._routes[claim.channel]
         fitting = [piece for reply in turn.replies for piece in route.fit(reply)]
         written = await self._inbox.answer(
@@ -258,6 +313,7 @@ class Worker:
             in_form=turn.in_form,
             state="dead" if dead else "done",
             error=dead or error,
+            kept=kept,
             private=turn.private,
             earlier=turn.earlier,
         )
@@ -313,7 +369,10 @@ def _without_dialogue(claim: Claim) -> Turn | None:
         case "button" if not claim.body.get("payload"):
             return Turn((Reply(sentences.BUTTON_GONE),))
         case "file":
-            return Turn((_file_taken(claim.body),))
+            return Turn((file_taken(claim.body),))
+        case "edit":
+            # Kept for whoever reads the conversation; the answer to the first version stands.
+            return Turn(())
         case "unsupported":
             return Turn((Reply(sentences.UNSUPPORTED),))
         case "flood":
@@ -322,10 +381,6 @@ def _without_dialogue(claim: Claim) -> Turn | None:
             return None
 
 
-def _file_taken(body: Mapping[str, Any]) -> Reply:
-    if body.get("case"):
-        return Reply(sentences.FILE_IN_CASE.format(code=body["case"]))
-    if body.get("in_form"):
-        return Reply(sentences.FILE_IN_FORM)
-    waits = sentences.FILE_WAITS.format(hours=body.get("hours", 24))
-    return Reply(waits, (Button(sentences.SEND_FEEDBACK, "/give_feedback"),))
+def _in_private(claim: Claim) -> Turn:
+    address = claim.body.get("private_url")
+    return Turn((Reply(f"{sentences.IN_PRIVATE}\n{address}" if address else sentences.IN_PRIVATE),), in_form=False)

@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from bot import _address, conversations, outbox, sentences
-from bot.channels import Route
+from bot.channels.contract import Route
 from bot.conversations import conversation_id
 from bot.history import client_id, event, history
 from bot.http import Refused, respond

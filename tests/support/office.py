@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from bot.channels import Route
+from bot.channels.contract import Route
 from bot.conversations import SessionRules
 from bot.dialogue import Dialogue
 from bot.inbox import Inbox

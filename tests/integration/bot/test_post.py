@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bot.channels._telegram_text import LIMIT, units
+from bot.channels.rendering import utf16
+from bot.channels.telegram.text import LIMIT
 from bot.conversations import ensure
 from bot.hub import Hub
 from bot.post import BotPost
@@ -58,7 +59,7 @@ async def test_a_long_message_to_telegram_is_cut_and_waits_to_be_sent_with_the_w
     assert len(said) == 2
     assert number == said[-1].id, "the row of its last part"
     assert {row.state for row in said} == {"ready"}
-    assert all(units(row.body["text"]) <= LIMIT for row in said)
+    assert all(utf16(row.body["text"]) <= LIMIT for row in said)
     assert said[0].body["text"].startswith("**Cán bộ:** một")
 
 

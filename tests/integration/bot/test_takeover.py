@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.conversations import SessionRules, conversation_id, ensure
+from bot.departures import Departures
 from bot.history import history
 from bot.inbox import Inbox, LostClaim
 from bot.outbox import Outbox
@@ -148,14 +150,14 @@ async def test_while_waiting_the_bot_answers_and_from_the_take_on_it_is_silent(
     assert "muộn rồi" not in [entry["text"] for entry in told]
 
 
-async def test_a_withheld_answer_is_never_carried_to_a_chat(database: Database) -> None:
+async def test_a_withheld_answer_is_never_carried_to_a_chat(database: Database, tmp_path: Path) -> None:
     async with database.begin() as connection:
         chat = await ensure(connection, "telegram", "7")
         await connection.execute(update(conversations).values(owner="desk"))
         await connection.execute(
             insert(outbox).values(channel="telegram", conversation_id=chat, body={"text": "x"}, state="withheld")
         )
-    assert await Outbox(database, "telegram").due(5) == []
+    assert await Outbox(database, "telegram", Departures(tmp_path)).due(5) == []
 
 
 async def test_what_came_before_the_hand_back_is_read_and_what_comes_after_is_the_bots(

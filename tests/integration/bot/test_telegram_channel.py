@@ -161,7 +161,7 @@ async def test_a_webhook_left_behind_is_removed(front_door: Open, telegram: Fake
 async def test_polling_goes_on_after_trouble(
     front_door: Open, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch, fault: Fault
 ) -> None:
-    monkeypatch.setattr("bot.channels.telegram.random.random", lambda: 0.01)
+    monkeypatch.setattr("bot.channels.polling.random.random", lambda: 0.01)
     telegram.faults["getupdates"] = [fault]
     await telegram.write("x")
     async with front_door(telegram=settings(telegram)):
@@ -213,6 +213,6 @@ async def test_neither_the_token_nor_a_message_reaches_a_log(
         await sent(telegram, 2)
     captured = capsys.readouterr()
     logged = captured.out + captured.err + caplog.text
-    assert "Telegram gives no updates" in logged
+    assert "the platform gives no news" in logged
     assert TOKEN not in logged
     assert "riêng" not in logged

@@ -111,7 +111,7 @@ async def test_a_send_that_takes_too_long_is_marked_unknown(
 async def test_a_send_that_telegram_failed_is_tried_again(
     telegram: FakeTelegram, front: Running, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    monkeypatch.setattr("bot.channels.telegram.random.random", lambda: 0.01)
+    monkeypatch.setattr("bot.channels.sending.random.random", lambda: 0.01)
     telegram.faults["sendmessage"] = [Fault(code, "Internal Server Error")] * 3
     await telegram.write("một")
     assert await sent(telegram, 1) == ["đã nhận: một"]
@@ -120,7 +120,7 @@ async def test_a_send_that_telegram_failed_is_tried_again(
 async def test_messages_wait_while_telegram_cannot_be_reached(
     database: Database, front_door: Open, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.channels.telegram.random.random", lambda: 0.01)
+    monkeypatch.setattr("bot.channels.sending.random.random", lambda: 0.01)
     async with FakeTelegram() as other:
         closed = f"http://127.0.0.1:{other.port}"
     telegram.chats.add(7)

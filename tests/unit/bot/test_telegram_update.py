@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.channels._telegram_update import Ignored, Reachability, Unreadable, callback_id, read
+from bot.channels.contract import Ignored, Reachability, Unreadable
+from bot.channels.telegram.update import callback_id, read
 from bot.incoming import Incoming
 
 CHAT = {"id": 7, "type": "private"}

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 import structlog
-from aiolimiter import AsyncLimiter
 
 # Waiting times as timedelta: the library warns about its older form. It reads this when it is used.
 os.environ.setdefault("PTB_TIMEDELTA", "1")
@@ -29,32 +27,16 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
-from bot.channels._telegram_text import keyboard, plain, to_html
+from bot.channels.contract import Outcome
+from bot.channels.rendering import plain
+from bot.channels.telegram.text import keyboard, to_html
+from bot.departures import NotingTransport
 from bot.settings import TelegramSettings
 
 _log = structlog.get_logger(__name__)
 # At their lower levels these write addresses, which hold the token, and what was said.
 for _name in ("httpx", "httpcore", "telegram"):
     logging.getLogger(_name).setLevel(logging.WARNING)
-_CHATS = 10_000  # chats whose pace is remembered
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a send ended.
-
-    Attributes:
-        state: `sent`; `retry` (certainly not delivered, may work later); `unknown` (cut off after it had
-            left); `dead` (will never work).
-        error: why, for the record.
-        wait_s: seconds Telegram asks us to wait; 0.0 when it does not say.
-        blocked: the citizen does not want to hear from the bot.
-    """
-
-    state: Literal["sent", "retry", "unknown", "dead"]
-    error: str | None = None
-    wait_s: float = 0.0
-    blocked: bool = False
 
 
 class TelegramCalls:
@@ -70,6 +52,7 @@ class TelegramCalls:
             write_timeout=timeout,
             connect_timeout=min(5.0, timeout),
             pool_timeout=timeout,
+            httpx_kwargs={"transport": NotingTransport(limits=httpx.Limits(max_connections=settings.senders + 8))},
         )
         self._bot = Bot(
             settings.token.get_secret_value(),
@@ -77,25 +60,12 @@ class TelegramCalls:
             request=self._request,
             get_updates_request=self._request,
         )
-        self._all = AsyncLimiter(max(1.0, settings.total_rate), max(1.0, 1.0 / settings.total_rate))
-        self._chats: OrderedDict[str, AsyncLimiter] = OrderedDict()
 
     async def close(self) -> None:
         """Close the connections."""
         await self._request.shutdown()
 
-    async def turn(self, chat: str) -> None:
-        """Wait until a message to this chat may leave."""
-        limiter = self._chats.get(chat)
-        if limiter is None:
-            limiter = self._chats[chat] = AsyncLimiter(1.0, 1.0 / self._settings.chat_rate)
-            if len(self._chats) > _CHATS:
-                self._chats.popitem(last=False)
-        self._chats.move_to_end(chat)
-        await limiter.acquire()
-        await self._all.acquire()
-
-    async def send(self, chat: str, body: dict[str, Any]) -> Outcome:
+    async def send(self, chat: str, body: Mapping[str, Any]) -> Outcome:
         """Send one row of the outbox."""
         text = str(body.get("text", ""))
         rows = keyboard(body.get("buttons", ()))
@@ -157,7 +127,7 @@ def outcome_of(error: Exception) -> Outcome:
             return Outcome("dead", reason, blocked=True)
         case InvalidToken():
             # The token was changed or is wrong: the message can go once it is put right.
-            return Outcome("retry", "InvalidToken", wait_s=30.0)
+            return Outcome("retry", "InvalidToken", pause_s=30.0)
         case BadRequest():
             return Outcome("dead", reason)
         case TimedOut() | NetworkError():

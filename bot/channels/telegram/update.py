@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
+from bot.channels.contract import Broken, Event, Ignored, Reachability, Unreadable
+from bot.channels.telegram.text import NAME
 from bot.incoming import MAX_TEXT, Incoming, clean, coordinates
 
-TELEGRAM = "telegram"
 _COMMANDS = {"start": "/greet", "help": "/capabilities", "huy": "/stop", "cancel": "/stop"}
 
 
-@dataclass(frozen=True, slots=True)
-class Reachability:
-    """The citizen blocked the bot, or let it write again."""
-
-    chat: str
-    reachable: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Ignored:
-    """An update that asks for nothing."""
-
-    reason: str
-
-
-class Unreadable(ValueError):
-    """The update is not shaped as the Bot API says."""
+def events(updates: Sequence[Any], bot: str) -> list[Event]:
+    """What updates mean; one that cannot be read is `Broken`, one without a number `Ignored`."""
+    found: list[Event] = []
+    for update in updates:
+        if number(update) is None:
+            found.append(Ignored("an update without a number"))
+            continue
+        try:
+            found.append(read(update, bot))
+        except Unreadable as error:
+            found.append(Broken(f"{bot}:{update['update_id']}", update, str(error)))
+    return found
 
 
-Read = Incoming | Reachability | Ignored
+def number(update: Any) -> int | None:
+    """The number of an update."""
+    found = update.get("update_id") if isinstance(update, dict) else None
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
 
 
-def read(update: dict[str, Any], bot: str) -> Read:
+def read(update: dict[str, Any], bot: str) -> Event:
     """What an update means.
 
     Args:
@@ -64,7 +63,7 @@ def callback_id(update: dict[str, Any]) -> str | None:
     return identity if isinstance(identity, str) else None
 
 
-def _message(message: dict[str, Any], identity: str, update: dict[str, Any]) -> Read:
+def _message(message: dict[str, Any], identity: str, update: dict[str, Any]) -> Event:
     if message["chat"].get("type") != "private":
         return Ignored("not a private chat")
     chat = _chat(message["chat"])
@@ -73,30 +72,30 @@ def _message(message: dict[str, Any], identity: str, update: dict[str, Any]) -> 
         place = coordinates(location["latitude"], location["longitude"])
         if place is None:
             raise Unreadable("a location off the Earth")
-        return Incoming(TELEGRAM, identity, chat, "location", {"lat": place[0], "lon": place[1]}, update)
+        return Incoming(NAME, identity, chat, "location", {"lat": place[0], "lon": place[1]}, update)
     written = message.get("text", message.get("caption", ""))
     if not isinstance(written, str):
         raise Unreadable("a text that is not one")
     text = clean(written)
     if not text:
-        return Incoming(TELEGRAM, identity, chat, "unsupported", {}, update)
+        return Incoming(NAME, identity, chat, "unsupported", {}, update)
     payload = _command(text)
     if payload:
-        return Incoming(TELEGRAM, identity, chat, "command", {"text": text, "payload": payload}, update)
+        return Incoming(NAME, identity, chat, "command", {"text": text, "payload": payload}, update)
     body: dict[str, Any] = {"text": text[:MAX_TEXT].rstrip()}
     if len(text) > MAX_TEXT:
         body["cut"] = True
-    return Incoming(TELEGRAM, identity, chat, "text", body, update)
+    return Incoming(NAME, identity, chat, "text", body, update)
 
 
-def _press(query: dict[str, Any], identity: str, update: dict[str, Any]) -> Read:
+def _press(query: dict[str, Any], identity: str, update: dict[str, Any]) -> Event:
     chat = _chat(query["message"]["chat"])
     if query["message"]["chat"].get("type") != "private":
         return Ignored("not a private chat")
     data = query.get("data")
     if not isinstance(data, str):
         raise Unreadable("a press without data")
-    return Incoming(TELEGRAM, identity, chat, "button", {"button": data}, update)
+    return Incoming(NAME, identity, chat, "button", {"button": data}, update)
 
 
 def _chat(chat: dict[str, Any]) -> str:

@@ -1,0 +1,91 @@
+"""Opens the channels that the settings ask for, each with its sender, its webhook and its work."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bot.channels import telegram
+from bot.channels.contract import Channel, Route, Switches, Work
+from bot.channels.receiving import Receiver
+from bot.channels.sending import Sender
+from bot.channels.webhooks import Webhook
+from bot.departures import Departures
+from bot.inbox import Inbox
+from bot.metrics import Metrics
+from bot.settings import BotSettings, PushedSettings
+from store import keys
+from store.engine import Database
+
+
+@dataclass
+class Open:
+    """The channels to which messages are carried, while they are open.
+
+    Attributes:
+        routes: the way out of each.
+        hooks: their webhooks.
+        works: what has to run, by the channel's name and a name of its own; each channel's only where it is led.
+    """
+
+    routes: dict[str, Route] = field(default_factory=dict)
+    hooks: list[Webhook] = field(default_factory=list)
+    works: dict[str, dict[str, Work]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What every channel is given.
+
+    Args:
+        data_dir: keys and journals are kept here.
+        full: whether there is no room to keep anything.
+    """
+
+    settings: BotSettings
+    database: Database
+    inbox: Inbox
+    switches: Switches
+    metrics: Metrics
+    data_dir: Path
+    full: Callable[[], bool] = lambda: False
+
+    def receiver(self, name: str, settings: PushedSettings) -> Receiver:
+        """The receiving side of a channel."""
+        backlog = self.settings.worker.backlog
+        return Receiver(name, settings, self.inbox, self.database, self.metrics, backlog=backlog)
+
+    def secret(self, name: str, given: SecretStr | None) -> str:
+        """What a platform sends with its webhooks: the one that is set, else one made once and kept."""
+        return given.get_secret_value() if given else keys.kept(self.data_dir / f"{name}-webhook.key")
+
+
+@asynccontextmanager
+async def opened(around: Surroundings) -> AsyncIterator[Open]:
+    """The channels, open inside the block."""
+    found = Open()
+    settings = around.settings
+    async with AsyncExitStack() as stack:
+        departures = Departures(around.data_dir / "departures")
+        stack.callback(departures.close)
+
+        async def add(channel: Channel, own: PushedSettings, receiver: Receiver) -> None:
+            sender = Sender(channel, own, around.database, departures, around.switches, around.metrics)
+            found.routes[channel.name] = sender.route
+            found.works[channel.name] = {f"{channel.name}-send": sender.run, **channel.works}
+            if channel.door is not None:
+                found.hooks.append(Webhook(channel, receiver, around.switches, around.metrics, full=around.full))
+
+        # Imported here: without a token a channel's library costs neither memory nor start-up time.
+        if settings.telegram.token is not None:
+            from bot.channels.telegram.channel import Telegram
+
+            receiver = around.receiver(telegram.NAME, settings.telegram)
+            secret = around.secret("telegram", settings.telegram.webhook_secret)
+            channel = Telegram(settings.telegram, receiver, around.switches, around.metrics, secret=secret)
+            await add(await stack.enter_async_context(channel), settings.telegram, receiver)
+        yield found

@@ -1,0 +1,170 @@
+"""Which sends had left when a process died: a note beside the database, made at the last moment before they do.
+
+A row of the outbox is marked as being sent in the database, but between that and the first byte on the wire lie
+milliseconds. A process that is killed in them leaves a row of which nobody can say whether it arrived, and a message
+whose fate is unknown is never sent again. So each process keeps a journal: one write to a file, which the system keeps
+when the process dies, immediately before the body of the request is handed to the network. A row that is marked but not
+in the journal has certainly not left, and is simply sent.
+
+Who is alive is told by a lock on the journal that the system lets go of with its process. A journal from before the
+machine's last start is not trusted: a power cut may have taken its end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+import aiohttp
+import httpx
+from aiohttp.abc import AbstractStreamWriter
+
+_SUFFIX = ".journal"
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_LARGE = 1024 * 1024
+
+_leaving: ContextVar[Callable[[], None] | None] = ContextVar("leaving", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What is known of a process that took rows for sending.
+
+    Attributes:
+        alive: it still runs.
+        known: its journal is here and can be trusted.
+        left: the rows whose request had left.
+    """
+
+    alive: bool = False
+    known: bool = False
+    left: frozenset[int] = field(default_factory=frozenset)
+
+
+class Departures:
+    """The journal of this process.
+
+    Args:
+        folder: of the data folder; made when there is none. Every process of the machine keeps its journal there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._boot = _boot()
+        self._under_way = 0
+        self.holder = uuid4().hex
+        self._path = folder / f"{self.holder}{_SUFFIX}"
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._head = os.write(self._file, f"{self._boot}\n".encode())
+        self._size = self._head
+
+    def close(self) -> None:
+        """Let go of the journal; what it says is still there for whoever looks after the rows."""
+        os.close(self._file)
+
+    @contextmanager
+    def sending(self, row: int) -> Iterator[None]:
+        """Inside the block, the first request whose body leaves notes this row of the outbox."""
+        noted = False
+
+        def note() -> None:
+            nonlocal noted
+            if not noted:
+                noted = True
+                self._size += os.write(self._file, f"{row}\n".encode())
+
+        self._under_way += 1
+        token = _leaving.set(note)
+        try:
+            yield
+        finally:
+            _leaving.reset(token)
+            self._under_way -= 1
+            if self._size > _LARGE and not self._under_way:
+                # Every row in it was settled in the database.
+                os.ftruncate(self._file, self._head)
+                self._size = self._head
+
+    def fate(self, holder: str | None) -> Fate:
+        """What is known of another process by its name in the outbox."""
+        if holder == self.holder:
+            return Fate(alive=True)
+        path = self._folder / f"{holder}{_SUFFIX}"
+        if holder is None or not holder.isalnum() or not path.exists():
+            return Fate()
+        with path.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                return Fate(alive=True)
+            boot, *rows = file.read().decode("ascii", "replace").split("\n")
+        if not boot or boot != self._boot:
+            return Fate()
+        # The last line is whole or empty: each is one write.
+        return Fate(known=True, left=frozenset(int(row) for row in rows if row.isdecimal()))
+
+    def forget(self, holder: str) -> None:
+        """Delete the journal of a process that is dead and whose rows are settled."""
+        if holder != self.holder and holder.isalnum():
+            with contextlib.suppress(OSError):
+                (self._folder / f"{holder}{_SUFFIX}").unlink()
+
+    def holders(self) -> list[str]:
+        """The other processes that have a journal here."""
+        return sorted(path.stem for path in self._folder.glob(f"*{_SUFFIX}") if path.stem != self.holder)
+
+
+def leaving() -> None:
+    """Called by what sends, immediately before the body of a request goes to the network."""
+    note = _leaving.get()
+    if note is not None:
+        note()
+
+
+class NotingTransport(httpx.AsyncHTTPTransport):
+    """httpx's transport, which notes that a request leaves before the first byte of its body is sent.
+
+    A server that has the headers only cannot have worked on the request. See
+    https://www.python-httpx.org/advanced/extensions/#trace.
+    """
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request."""
+        note = _leaving.get()
+
+        async def trace(event: str, _info: object) -> None:
+            if note is not None and event.endswith(".send_request_body.started"):
+                note()
+
+        request.extensions = {**request.extensions, "trace": trace}
+        return await super().handle_async_request(request)
+
+
+class NotedBody(aiohttp.payload.BytesPayload):
+    """A body for aiohttp's client that notes that its request leaves before its first byte is sent."""
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Send the body."""
+        leaving()
+        await super().write(writer)
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        """Send as much of the body as the request's length says."""
+        leaving()
+        await super().write_with_length(writer, content_length)
+
+
+def _boot() -> str:
+    try:
+        return _BOOT.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
