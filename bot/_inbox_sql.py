@@ -63,13 +63,14 @@ HEADS = (
             and_(inbox.c.state == "leased", inbox.c.lease_until < bindparam("now")),
         ),
         inbox.c.received_at <= bindparam("horizon"),
-        inbox.c.channel.not_in(bindparam("closed", expanding=True)),
     )
     # By when they became due: one that fails again and again stands behind those that came since.
     .order_by(inbox.c.next_at, inbox.c.id)
     .limit(bindparam("limit"))
     .with_for_update(of=inbox, skip_locked=True)
 )
+# The same without the channels that are closed.
+HEADS_ELSEWHERE = HEADS.where(inbox.c.channel.not_in(bindparam("closed", expanding=True)))
 # What a claim wants to know of a conversation into which a message is just being written.
 STANDING = (
     select(

@@ -251,8 +251,9 @@ class Inbox:
             moment = now()
             horizon = received_before or moment
             while not claims:
-                wanted = {"now": moment, "horizon": horizon, "limit": limit, "closed": list(closed)}
-                rows = (await connection.execute(sql.HEADS, wanted)).all()
+                wanted: dict[str, Any] = {"now": moment, "horizon": horizon, "limit": limit}
+                heads = sql.HEADS_ELSEWHERE if closed else sql.HEADS
+                rows = (await connection.execute(heads, wanted | ({"closed": list(closed)} if closed else {}))).all()
                 if not rows:
                     break
                 taken = [row for row in rows if row.owner == BOT or to_fetch(row.body)]

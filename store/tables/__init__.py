@@ -31,6 +31,7 @@ from store.tables._catalogue import (
     sync_pages,
 )
 from store.tables._conversations import buttons, channel_state, citizens, conversations, inbox, outbox
+from store.tables._doors import channel_switches, channel_tokens
 from store.tables._staff import (
     calendar_days,
     canned_replies,
@@ -63,6 +64,8 @@ __all__ = [
     "catalogue_versions",
     "catalogue_vocabulary",
     "channel_state",
+    "channel_switches",
+    "channel_tokens",
     "citizens",
     "column_mappings",
     "consents",

@@ -49,6 +49,9 @@ inbox = Table(
     Column("received_at", UtcDateTime, nullable=False, default=now),
     Column("done_at", UtcDateTime),
     Column("error", Text),
+    # Who has looked at a dead one and let it rest.
+    Column("seen_at", UtcDateTime),
+    Column("seen_by", String(100)),
     UniqueConstraint("channel", "external_id"),
 )
 Index(
@@ -59,6 +62,7 @@ Index(
     postgresql_where=text("state in ('ready','leased')"),
 )
 Index("ix_inbox_conversation", inbox.c.conversation_id, inbox.c.id)
+Index("ix_inbox_lost", inbox.c.id, sqlite_where=text("state = 'dead'"), postgresql_where=text("state = 'dead'"))
 
 outbox = Table(
     "outbox",
@@ -77,6 +81,10 @@ outbox = Table(
     Column("created_at", UtcDateTime, nullable=False, default=now),
     Column("sent_at", UtcDateTime),
     Column("error", Text),
+    # Which process has it (`bot.departures`).
+    Column("holder", String(40)),
+    Column("seen_at", UtcDateTime),
+    Column("seen_by", String(100)),
 )
 Index("ix_outbox_conversation", outbox.c.conversation_id, outbox.c.id)
 Index(
@@ -86,6 +94,12 @@ Index(
     outbox.c.id,
     sqlite_where=text("state in ('ready','leased')"),
     postgresql_where=text("state in ('ready','leased')"),
+)
+Index(
+    "ix_outbox_lost",
+    outbox.c.id,
+    sqlite_where=text("state in ('dead','unknown')"),
+    postgresql_where=text("state in ('dead','unknown')"),
 )
 
 buttons = Table(
