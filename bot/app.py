@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from sqlalchemy import text
 
 from bot.channels import assembly
 from bot.channels._web_files import WebFiles
-from bot.channels.contract import AllOpen, Route, Switches
+from bot.channels.contract import AllOpen, Route, Switches, Work
 from bot.channels.web import CHANNEL as WEB
 from bot.channels.web import PAGE, WebChat
 from bot.conversations import SessionRules
@@ -36,6 +37,7 @@ from bot.settings import BotSettings
 from bot.worker import Worker
 from store.engine import Database
 from store.errors import Conflict
+from store.leader import led
 from store.notices import Notices
 
 _log = structlog.get_logger(__name__)
@@ -177,6 +179,8 @@ async def running(
             warn=warn,
         )
         around = assembly.Surroundings(settings, database, inbox, flips, metrics, data_dir)
+        if desk is not None:
+            around = replace(around, most_bytes=desk.files.most_bytes)
         channels = await stack.enter_async_context(assembly.opened(around))
         routes.update(channels.routes)
 
@@ -200,14 +204,20 @@ async def running(
         # Streams end only when they are told to: before the server waits for its connections.
         stack.callback(hub.close)
         _keep(stack, failed, worker.run(), "worker")
-        for works in channels.works.values():
-            for name, work in works.items():
-                _keep(stack, failed, work(), name)
+        for name, works in channels.works.items():
+            # One process polls and sends: the limits of a platform are for all of ours together.
+            _keep(stack, failed, led(database, f"channel {name}", partial(_together, works)), name)
         if post is not None:
             post.attach(routes)
         await stack.enter_async_context(_notices(database, worker, routes, hub))
         yield Running(public_url, private_url, failed, worker, inbox, metrics)
         _log.info("the front door closes")
+
+
+async def _together(works: Mapping[str, Work]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for name, work in works.items():
+            group.create_task(work(), name=name)
 
 
 def _notices(database: Database, worker: Worker, routes: Mapping[str, Route], hub: Hub) -> Notices:

@@ -115,6 +115,11 @@ class PushedSettings(BaseModel):
     )
     chat_burst: int = Field(default=120, ge=1, description="Messages taken from one chat at once.")
     chat_inbound_rate: float = Field(default=2.0, gt=0, description="Messages a second taken after that.")
+    private_files: bool = Field(
+        default=False,
+        description="Fetch citizens' files from addresses of private networks and over plain http as well. Only where "
+        "the platform itself runs there.",
+    )
 
 
 _WEBHOOK = (

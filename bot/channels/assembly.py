@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.channels import telegram
+from bot.channels import telegram, zalo_bot
 from bot.channels.contract import Channel, Route, Switches, Work
 from bot.channels.receiving import Receiver
 from bot.channels.sending import Sender
@@ -43,6 +43,7 @@ class Surroundings:
 
     Args:
         data_dir: keys and journals are kept here.
+        most_bytes: size of the largest file that is fetched.
         full: whether there is no room to keep anything.
     """
 
@@ -52,6 +53,7 @@ class Surroundings:
     switches: Switches
     metrics: Metrics
     data_dir: Path
+    most_bytes: int = 10 * 1024 * 1024
     full: Callable[[], bool] = lambda: False
 
     def receiver(self, name: str, settings: PushedSettings) -> Receiver:
@@ -88,4 +90,18 @@ async def opened(around: Surroundings) -> AsyncIterator[Open]:
             secret = around.secret("telegram", settings.telegram.webhook_secret)
             channel = Telegram(settings.telegram, receiver, around.switches, around.metrics, secret=secret)
             await add(await stack.enter_async_context(channel), settings.telegram, receiver)
+        if settings.zalo_bot.token is not None:
+            from bot.channels.zalo_bot.channel import ZaloBot
+
+            receiver = around.receiver(zalo_bot.NAME, settings.zalo_bot)
+            secret = around.secret("zalo-bot", settings.zalo_bot.webhook_secret)
+            bot = ZaloBot(
+                settings.zalo_bot,
+                receiver,
+                around.switches,
+                around.metrics,
+                secret=secret,
+                most_bytes=around.most_bytes,
+            )
+            await add(await stack.enter_async_context(bot), settings.zalo_bot, receiver)
         yield found

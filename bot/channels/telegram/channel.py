@@ -152,7 +152,7 @@ class _Door:
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
         given = headers.get("X-Telegram-Bot-Api-Secret-Token", "")
-        if not hmac.compare_digest(given.encode(), self._secret.encode()):
+        if not hmac.compare_digest(given.encode(errors="replace"), self._secret.encode()):
             raise Forged("the secret is missing or wrong")
 
     def parse(self, content: Any) -> Sequence[Event]:
