@@ -1,6 +1,6 @@
 """One update of the Zalo Bot API, read into what the inbox takes.
 
-Source: https://bot.zaloplatforms.com/docs/webhook/. The body comes as `{"ok": …, "result": {…}}` or flat: both are read.
+Source: https://bot.zaloplatforms.com/docs/webhook/. The body comes as `{"ok": …, "result": {…}}` or flat.
 """
 
 from __future__ import annotations
