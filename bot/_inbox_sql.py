@@ -104,6 +104,24 @@ CLOSE_WITH = CLOSE.values(body=bindparam("kept"))
 PUT_BACK = (
     update(inbox).where(_HELD).values(state="ready", next_at=bindparam("at"), error=bindparam("why"), lease_until=None)
 )
+_postponed = inbox.alias("postponed")
+RELEASE = (
+    update(inbox)
+    .where(
+        inbox.c.state == "ready",
+        inbox.c.id.in_(
+            select(_postponed.c.id)
+            .where(
+                literal_column("postponed.state in ('ready','leased')"),
+                _postponed.c.error == bindparam("why"),
+                _postponed.c.next_at > bindparam("now"),
+            )
+            .order_by(_postponed.c.id)
+            .limit(bindparam("most"))
+        ),
+    )
+    .values(next_at=bindparam("now"))
+)
 _progress = update(conversation_table).where(
     conversation_table.c.id == bindparam("conversation"), conversation_table.c.owner == "bot"
 )

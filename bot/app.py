@@ -20,7 +20,7 @@ from bot.channels.contract import AllOpen, Route, Switches, Work
 from bot.channels.web import CHANNEL as WEB
 from bot.channels.web import PAGE, WebChat
 from bot.conversations import SessionRules
-from bot.dialogue import Dialogue
+from bot.dialogues import Dialogues
 from bot.files import Files
 from bot.http import Check, private_app, public_app
 from bot.hub import Hub
@@ -94,7 +94,7 @@ async def serve(
         switches: channels that are switched off.
         post: what the desk writes with; told of the channels, so that its messages leave at once.
         desk: the desk's side of the pages beside the chat and of files sent in it; None leaves both out.
-        checks: more parts that have to be ready, by name; the database and the dialogue server are checked
+        checks: more parts that have to be ready, by name; the database and the dialogue servers are checked
             anyway.
         started: called once when everything is open.
         page: folder of the web page's files.
@@ -165,11 +165,11 @@ async def running(
     )
     routes: dict[str, Route] = {WEB: chat.route}
     async with AsyncExitStack() as stack:
-        dialogue = await stack.enter_async_context(Dialogue(settings.dialogue))
+        dialogues = await stack.enter_async_context(Dialogues(settings.dialogue))
         flips = switches or AllOpen()
         worker = Worker(
             inbox,
-            dialogue,
+            dialogues,
             routes,
             settings.worker,
             metrics,
@@ -193,7 +193,7 @@ async def running(
             hook.add_routes(public)
         private = private_app(
             metrics,
-            {"database": _database_check(database), "dialogue": dialogue.ready, **(checks or {})},
+            {"database": _database_check(database), **dialogues.checks(), **(checks or {})},
             inbox.waiting,
         )
         failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()

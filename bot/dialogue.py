@@ -1,4 +1,4 @@
-"""Client of the dialogue server: one message in, one turn out, or a clear failure."""
+"""Client of a dialogue server: one message in, one turn out, or a clear failure."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ class Question:
 
 
 class Dialogue:
-    """A connection to the dialogue server, kept open between messages."""
+    """A connection to one dialogue server, kept open between messages."""
 
-    def __init__(self, settings: DialogueSettings) -> None:
-        self._url = settings.url.rstrip("/") + _PATH
-        self._health = settings.url.rstrip("/") + "/webhooks/motcua/"
+    def __init__(self, url: str, settings: DialogueSettings) -> None:
+        self._url = url + _PATH
+        self._health = url + "/webhooks/motcua/"
         self._headers = {"Content-Type": "application/json"}
         if settings.token is not None:
             self._headers["X-Motcua-Token"] = settings.token.get_secret_value()

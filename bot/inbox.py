@@ -376,6 +376,12 @@ class Inbox:
                 },
             )
 
+    async def release(self, error: str, *, most: int = 1_000_000) -> int:
+        """Let messages that were put back for a reason be claimed at once, the oldest first. Returns how many."""
+        async with self._database.begin() as connection:
+            result = await connection.execute(sql.RELEASE, {"why": error, "now": now(), "most": most})
+        return result.rowcount
+
     async def waiting(self) -> int:
         """How many messages are not answered yet."""
         async with self._database.connect() as connection:

@@ -59,10 +59,20 @@ class DialogueSettings(BaseModel):
     """Where the dialogue manager (Rasa) is."""
 
     url: str = Field(default="http://127.0.0.1:5005", description="Address of the dialogue server, without a path.")
+    urls: list[str] = Field(
+        default_factory=list,
+        description="Addresses of several dialogue servers (a JSON list); each has its share of the conversations. "
+        "Empty: the one of `url`.",
+    )
     token: SecretStr | None = Field(
         default=None, description="Token the dialogue server's channel wants in X-Motcua-Token."
     )
     timeout_s: float = Field(default=20.0, gt=0, description="How long one answer may take, in seconds.")
+
+    @property
+    def addresses(self) -> list[str]:
+        """Every dialogue server's address, each once."""
+        return list(dict.fromkeys(url.rstrip("/") for url in self.urls or [self.url]))
 
 
 class WorkerSettings(BaseModel):

@@ -1,14 +1,14 @@
 """The conversation worker: takes each conversation's messages in order, asks the dialogue, writes answers.
 
 One loop claims; every claimed message is answered by a task of its own. A conversation has at most one
-message in work, so a slow or failing one holds up nobody else. While the dialogue server cannot be reached
-at all, only single probes are sent and whoever has waited too long gets the answer of last resort.
+message in work, so a slow or failing one holds up nobody else. While a dialogue server cannot be reached
+at all, only single probes are sent to it and whoever has waited too long gets the answer of last resort; the
+conversations of other servers go on.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import time
 from collections.abc import Callable
@@ -22,21 +22,18 @@ import structlog
 from bot import reduced, sentences
 from bot.channels.contract import AllOpen, Routes, Switches
 from bot.conversations import BOT
-from bot.dialogue import Dialogue, DialogueDown, DialogueFailed, DialogueRefused, Question
+from bot.dialogue import DialogueDown, DialogueFailed, DialogueRefused
+from bot.dialogues import PROBE_S, Dialogues, Server
 from bot.files import Files, FilesWait, file_taken
 from bot.inbox import Claim, Inbox, LostClaim, to_fetch
 from bot.metrics import Metrics
 from bot.reduced import LastResort
+from bot.questions import as_question
 from bot.replies import Reply, Turn
 from bot.settings import WorkerSettings
-from knowledge.text import strip_command
 from store.tables import now
 
 _log = structlog.get_logger(__name__)
-
-# That many calls in a row that did not reach the server mean that it is down, not that one message is bad.
-_DOWN_AFTER = 3
-_PROBE_S = 0.5
 
 
 class Worker:
@@ -54,7 +51,7 @@ class Worker:
     def __init__(
         self,
         inbox: Inbox,
-        dialogue: Dialogue,
+        dialogues: Dialogues,
         routes: Routes,
         settings: WorkerSettings,
         metrics: Metrics,
@@ -66,7 +63,7 @@ class Worker:
         randomness: Callable[[], float] = random.random,
     ) -> None:
         self._inbox = inbox
-        self._dialogue = dialogue
+        self._dialogues = dialogues
         self._routes = routes
         self._settings = settings
         self._metrics = metrics
@@ -80,7 +77,6 @@ class Worker:
         self._in_work: set[str] = set()
         self._again: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._unreached = 0
         self._since = now()
         self._takes = False
         self._waiting = True
@@ -89,7 +85,7 @@ class Worker:
 
     def room(self, conversation: str) -> bool:
         """Whether a message of the conversation could be worked on at once, before nobody who waits longer."""
-        if not self._takes or self.down or conversation in self._in_work:
+        if not self._takes or conversation in self._in_work or self._dialogues.of(conversation).down:
             return False
         return len(self._tasks) < self._settings.concurrency and not self._waiting and not self._wake.is_set()
 
@@ -128,12 +124,13 @@ class Worker:
 
     @property
     def down(self) -> bool:
-        """Whether the dialogue server is held to be out of reach."""
-        return self._unreached >= _DOWN_AFTER
+        """Whether every dialogue server is held to be out of reach."""
+        return self._dialogues.down
 
     async def _round(self) -> None:
         free = self._settings.concurrency - len(self._tasks)
         self._wake.clear()
+        await self._release()
         claims: list[Claim] = []
         if free > 0:
             given_up = self._given_up_before() if self.down else None
@@ -146,13 +143,22 @@ class Worker:
             claims = await self._inbox.claim(1, closed=self._closed())
         for claim in claims:
             self._begin(claim)
-        awaited, longest = (self._up, _PROBE_S) if idle else (self._wake, self._settings.poll_s)
+        awaited, longest = (self._up, PROBE_S) if idle else (self._wake, self._settings.poll_s)
         with suppress(TimeoutError):
             async with asyncio.timeout(longest):
                 await awaited.wait()
 
     def _closed(self) -> list[str]:
         return [channel for channel in self._routes if self._switches.mode(channel) == "closed"]
+
+    async def _release(self) -> None:
+        """Let go of messages that waited for a server: all when it answers again, one for a try while it does not."""
+        for server in self._dialogues.servers:
+            if server.down and server.held and server.probe_due():
+                await self._inbox.release(server.waits, most=1)
+            elif server.held and not server.down:
+                await self._inbox.release(server.waits)
+                server.held = False
 
     def _begin(self, claim: Claim) -> None:
         self._in_work.add(claim.conversation_id)
@@ -208,25 +214,28 @@ class Worker:
         if own is not None:
             await self._close(claim, own)
             return
-        question = _question(claim)
-        if self.down and self._exhausted(claim):
+        question = as_question(claim)
+        server = self._dialogues.of(claim.conversation_id)
+        if server.down and self._exhausted(claim):
             await self._close_reduced(claim, "the dialogue server is out of reach")
+            return
+        if server.down and not server.take_probe():
+            await self._hold(claim, server)
             return
         started = time.perf_counter()
         try:
-            turn = await self._dialogue.ask(question)
+            turn = await server.ask(question)
         except DialogueRefused as refusal:
+            self._reached(server)
             self._metrics.failures.labels("dialogue_refused").inc()
             _log.error("the dialogue refused a message", message=claim.id, reason=str(refusal))
             await self._close(claim, Turn((Reply(sentences.APOLOGY),)), dead=f"refused: {refusal}")
             return
         except DialogueFailed as failure:
-            await self._failed(claim, failure)
+            await self._failed(claim, server, failure)
             return
         self._metrics.dialogue_seconds.observe(time.perf_counter() - started)
-        if self.down:
-            _log.info("the dialogue server answers again")
-        self._reached()
+        self._reached(server)
         if claim.body.get("public") and turn.in_form:
             # Others read along: what a form asks is nobody's business but the citizen's and the desk's.
             await self._close(replace(claim, session=claim.session + 1, session_messages=0), _in_private(claim))
@@ -258,17 +267,22 @@ class Worker:
         # A person who has the conversation sees the file; the bot does not talk into it.
         await self._close(claim, Turn(tuple(replies) if claim.owner == BOT else ()), kept=kept)
 
-    async def _failed(self, claim: Claim, failure: DialogueFailed) -> None:
+    async def _hold(self, claim: Claim, server: Server) -> None:
+        """Let a message wait for its server without trying, until the server is there or patience ends."""
+        server.held = True
+        left = timedelta(seconds=self._settings.patience_s) - (now() - max(claim.received_at, self._since))
+        await self._put_back(claim, max(left.total_seconds(), 0.0), server.waits)
+
+    async def _failed(self, claim: Claim, server: Server, failure: DialogueFailed) -> None:
         unreached = isinstance(failure, DialogueDown)
+        if not unreached:
+            self._reached(server)
+        elif server.missed():
+            _log.error("a dialogue server is out of reach", server=server.name, reason=str(failure))
         if unreached:
-            self._unreached += 1
             self._up.clear()
-        else:
-            self._reached()
         kind = "dialogue_unreached" if unreached else "dialogue_failed"
         self._metrics.failures.labels(kind).inc()
-        if self._unreached == _DOWN_AFTER:
-            _log.error("the dialogue server is out of reach", reason=str(failure))
         if self._exhausted(claim):
             await self._close_reduced(claim, str(failure))
             return
@@ -280,8 +294,9 @@ class Worker:
         # Half fixed, half random: never at once, never all together.
         return longest * (0.5 + 0.5 * self._random())
 
-    def _reached(self) -> None:
-        self._unreached = 0
+    def _reached(self, server: Server) -> None:
+        if server.reached():
+            _log.info("a dialogue server answers again", server=server.name)
         self._up.set()
 
     def _exhausted(self, claim: Claim) -> bool:
@@ -328,39 +343,6 @@ class Worker:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
-
-
-def _question(claim: Claim) -> Question:
-    text, payload = _wording(claim)
-    # With its time: a row number may come back when the database is made anew, and the dialogue would
-    # then take the message for one that it has answered.
-    message_id = f"{claim.id}-{int(claim.received_at.timestamp() * 1000):x}"
-    sender = f"{claim.conversation_id}-{claim.session}"
-    return Question(
-        sender=sender,
-        message_id=message_id,
-        text=text,
-        payload=payload,
-        metadata={
-            "conversation": claim.conversation_id,
-            "citizen": claim.citizen_id,
-            "channel": claim.channel,
-            "place": claim.place_code,
-            "message_id": message_id,
-        },
-    )
-
-
-def _wording(claim: Claim) -> tuple[str | None, str | None]:
-    body = claim.body
-    match body.get("kind"):
-        case "button" | "command":
-            return None, str(body["payload"])
-        case "location":
-            return None, "/give_place" + json.dumps({"lat": body["lat"], "lon": body["lon"]})
-        case _:
-            # The slash is taken off here as well as in the dialogue's channel: it would be a command there.
-            return strip_command(str(body.get("text", ""))) or "?", None
 
 
 def _without_dialogue(claim: Claim) -> Turn | None:

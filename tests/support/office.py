@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bot.channels.contract import Route
 from bot.conversations import SessionRules
-from bot.dialogue import Dialogue
+from bot.dialogues import Dialogues
 from bot.inbox import Inbox
 from bot.incoming import Incoming
 from bot.metrics import Metrics
@@ -19,7 +19,7 @@ from store.engine import Database
 class Office:
     """A worker over a database, and what it delivers."""
 
-    def __init__(self, database: Database, settings: WorkerSettings, dialogue: Dialogue) -> None:
+    def __init__(self, database: Database, settings: WorkerSettings, dialogue: Dialogues) -> None:
         self.database = database
         self.inbox = Inbox(database, SessionRules.of(settings), lease_s=settings.lease_s)
         self.delivered: list[Outgoing] = []

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.conversations import conversation_id
-from bot.dialogue import Dialogue
+from bot.dialogues import Dialogues
 from bot.post import BotPost
 from bot.settings import DialogueSettings, WorkerSettings
 from bot.worker import Worker
@@ -63,7 +63,7 @@ async def test_200_interleaved_takeovers_lose_nothing_double_nothing_and_keep_th
             await pause()
             await desk.hand_back(lan, taken.id)
 
-    async with Dialogue(DialogueSettings(url=rasa.url)) as client:
+    async with Dialogues(DialogueSettings(url=rasa.url)) as client:
         office = Office(database, SETTINGS, client)
         work = asyncio.create_task(Worker(office.inbox, client, office.routes, SETTINGS, office.metrics).run())
         names = [f"c{number}" for number in range(CITIZENS)]

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from sqlalchemy import select, update
 
 from bot import sentences
-from bot.dialogue import Dialogue
+from bot.dialogues import Dialogues
 from bot.inbox import Inbox
 from bot.incoming import Incoming, Kind
 from bot.reduced import LastResort
@@ -44,7 +44,7 @@ def open_office(database: Database, rasa: FakeRasa) -> Opened:
         dialogue: DialogueSettings | None = None,
         last_resort: LastResort | None = None,
     ) -> AsyncIterator[Office]:
-        async with Dialogue(dialogue or DialogueSettings(url=rasa.url)) as client:
+        async with Dialogues(dialogue or DialogueSettings(url=rasa.url)) as client:
             office = Office(database, settings, client)
             worker = Worker(office.inbox, client, office.routes, settings, office.metrics, last_resort=last_resort)
             task = asyncio.create_task(worker.run())
