@@ -27,8 +27,8 @@ from bot.dialogues import PROBE_S, Dialogues, Server
 from bot.files import Files, FilesWait, file_taken
 from bot.inbox import Claim, Inbox, LostClaim, to_fetch
 from bot.metrics import Metrics
-from bot.reduced import LastResort
 from bot.questions import as_question
+from bot.reduced import LastResort
 from bot.replies import Reply, Turn
 from bot.settings import WorkerSettings
 from store.tables import now
