@@ -13,6 +13,8 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from tests.fakes._platform import Fault, cut, take
+
 TOKEN = "123456:TEST-token_of-the-fake-bot-0123456789"
 _TAGS = {"b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "code", "pre", "a", "blockquote"}
 _ENTITIES = {"lt", "gt", "amp", "quot"}
@@ -28,18 +30,6 @@ class Refused(Exception):
         self.code = code
         self.description = description
         self.parameters = parameters
-
-
-@dataclass
-class Fault:
-    """What goes wrong with a call: an error answer, or a connection cut before or after the work is done."""
-
-    code: int = 0
-    description: str = ""
-    parameters: dict[str, Any] = field(default_factory=dict)
-    cut: str = ""  # "before" or "after"
-    hang_s: float = 0.0  # the work is done, the answer comes later than anybody waits
-    chat: int | None = None  # only for this chat
 
 
 @dataclass
@@ -159,15 +149,15 @@ class FakeTelegram:
             work = getattr(self, f"_on_{method}", None)
             if work is None:
                 raise Refused(404, "Not Found")
-            fault = self._fault(method, parameters)
+            fault = take(self.faults.get(method, []), parameters.get("chat_id"))
             if fault and fault.code:
                 raise Refused(fault.code, fault.description, **fault.parameters)
             if fault and fault.cut == "before":
-                return _cut(request)
+                return cut(request)
             result = await work(parameters)
             await self._notify()
             if fault and fault.cut == "after":
-                return _cut(request)
+                return cut(request)
             if fault and fault.hang_s:
                 await asyncio.sleep(fault.hang_s)
             return web.json_response({"ok": True, "result": result})
@@ -177,14 +167,6 @@ class FakeTelegram:
             if error.parameters:
                 body["parameters"] = error.parameters
             return web.json_response(body, status=error.code)
-
-    def _fault(self, method: str, parameters: dict[str, Any]) -> Fault | None:
-        waiting = self.faults.get(method, [])
-        for fault in waiting:
-            if fault.chat is None or str(fault.chat) == str(parameters.get("chat_id")):
-                waiting.remove(fault)
-                return fault
-        return None
 
     async def _parameters(self, request: web.Request) -> dict[str, Any]:
         parameters: dict[str, Any] = dict(request.query)
@@ -315,12 +297,6 @@ class FakeTelegram:
 
 def _person(chat: int) -> dict[str, Any]:
     return {"id": chat, "is_bot": False, "first_name": "An", "language_code": "vi"}
-
-
-def _cut(request: web.Request) -> web.Response:
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()
 
 
 def _check_keyboard(markup: dict[str, Any]) -> None:

@@ -100,6 +100,12 @@ class Pages:
         return await self.cases.open(draft, key=key)
 
 
+def desk(database: Database, folder: Path, files: AttachmentSettings | None = None) -> Desk:
+    """The desk's side of the front door, with its files in a folder."""
+    kept = Attachments(database, folder / "attachments", files or AttachmentSettings(keep_free_mb=0))
+    return Desk(database, cases_over(database), SEAL, kept)
+
+
 @asynccontextmanager
 async def pages(
     folder: Path, *, web: WebSettings = ROOMY, files: AttachmentSettings | None = None, dialogue: str = ""
@@ -114,15 +120,14 @@ async def pages(
     database = Database(f"sqlite+aiosqlite:///{folder / 'motcua.db'}")
     try:
         await upgrade(database)
-        kept = Attachments(database, folder / "attachments", files or AttachmentSettings(keep_free_mb=0))
-        desk = Desk(database, cases_over(database), SEAL, kept)
+        office = desk(database, folder, files)
         settings = BotSettings(
             web=web,
             worker=WorkerSettings(poll_s=0.05, shutdown_s=0.5),
             dialogue=DialogueSettings(url=dialogue or "http://127.0.0.1:9"),
         )
-        async with running(settings, database, data_dir=folder, desk=desk) as front:
-            yield Pages(front.public_url, front, desk)
+        async with running(settings, database, data_dir=folder, desk=office) as front:
+            yield Pages(front.public_url, front, office)
     finally:
         await database.close()
 

@@ -48,8 +48,9 @@ def _read(update: dict[str, Any], bot: str) -> list[Event]:
     identity = f"{bot}:{_id(message['message_id'])}"
     if name == _TEXT:
         return [_text(message["text"], identity, sender, update)]
-    if name == _IMAGE and isinstance(message.get("photo"), str):
-        wanted = {"url": message["photo"], "name": "anh.jpg"}
+    photo = message.get("photo") or message.get("photo_url")
+    if name == _IMAGE and isinstance(photo, str):
+        wanted = {"url": photo, "name": "anh.jpg"}
         found: list[Event] = [Incoming(NAME, identity, sender, "file", {"text": "anh.jpg", "wanted": wanted}, update)]
         if isinstance(message.get("caption"), str) and clean(message["caption"]):
             found.append(_text(message["caption"], f"{identity}:caption", sender, update))

@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from bot.app import Running, running
-from bot.settings import BotSettings, DialogueSettings, TelegramSettings, WebSettings, WorkerSettings
+from bot.settings import (
+    BotSettings,
+    DialogueSettings,
+    TelegramSettings,
+    WebSettings,
+    WorkerSettings,
+    ZaloBotSettings,
+    ZaloOASettings,
+)
 from store.engine import Database
 from store.migrate import upgrade
 from tests.fakes.rasa import FakeRasa
@@ -49,6 +57,8 @@ def front_door(database: Database, rasa: FakeRasa, tmp_path: Path) -> Open:
         web: WebSettings = ROOMY,
         worker: WorkerSettings = QUICK,
         telegram: TelegramSettings | None = None,
+        zalo_oa: ZaloOASettings | None = None,
+        zalo_bot: ZaloBotSettings | None = None,
         dialogue: DialogueSettings | None = None,
         **more: Any,
     ) -> AbstractAsyncContextManager[Running]:
@@ -57,6 +67,8 @@ def front_door(database: Database, rasa: FakeRasa, tmp_path: Path) -> Open:
             worker=worker,
             dialogue=dialogue or DialogueSettings(url=rasa.url),
             telegram=telegram or TelegramSettings(),
+            zalo_oa=zalo_oa or ZaloOASettings(),
+            zalo_bot=zalo_bot or ZaloBotSettings(),
         )
         return running(settings, database, data_dir=tmp_path / "var", **more)
 

@@ -21,7 +21,8 @@ from aiogram.exceptions import (
 )
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
-from tests.fakes.telegram import FakeTelegram, Fault
+from tests.fakes._platform import Fault
+from tests.fakes.telegram import FakeTelegram
 
 
 @pytest.fixture

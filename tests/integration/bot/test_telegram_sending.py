@@ -12,7 +12,8 @@ from sqlalchemy import update
 from bot.app import Running
 from store.engine import Database
 from store.tables import outbox
-from tests.fakes.telegram import FakeTelegram, Fault
+from tests.fakes._platform import Fault
+from tests.fakes.telegram import FakeTelegram
 from tests.support.telegram_front import out, pending, reachable, sent, settings
 from tests.support.waiting import eventually
 
