@@ -39,6 +39,7 @@ from store.engine import Database
 from store.errors import Conflict
 from store.leader import led
 from store.notices import Notices
+from store.space import Space
 
 _log = structlog.get_logger(__name__)
 _CLOSE_S = 3.0
@@ -80,6 +81,7 @@ async def serve(
     switches: Switches | None = None,
     post: BotPost | None = None,
     desk: Desk | None = None,
+    space: Space | None = None,
     checks: Mapping[str, Check] | None = None,
     started: Callable[[Running], None] | None = None,
     page: Path = PAGE,
@@ -94,6 +96,7 @@ async def serve(
         switches: channels that are switched off.
         post: what the desk writes with; told of the channels, so that its messages leave at once.
         desk: the desk's side of the pages beside the chat and of files sent in it; None leaves both out.
+        space: the room on the disk; None: nobody looks.
         checks: more parts that have to be ready, by name; the database and the dialogue servers are checked
             anyway.
         started: called once when everything is open.
@@ -111,6 +114,7 @@ async def serve(
         switches=switches,
         post=post,
         desk=desk,
+        space=space,
         checks=checks,
         page=page,
     ) as front:
@@ -137,11 +141,14 @@ async def running(
     switches: Switches | None = None,
     post: BotPost | None = None,
     desk: Desk | None = None,
+    space: Space | None = None,
     checks: Mapping[str, Check] | None = None,
     page: Path = PAGE,
 ) -> AsyncIterator[Running]:
     """The front door, open inside the block. Arguments as for `serve`."""
     metrics = Metrics()
+    room = space or Space((), 0)
+    metrics.free_bytes.set_function(room.free)
     hub = Hub()
     inbox = Inbox(
         database,
@@ -161,6 +168,7 @@ async def running(
         metrics,
         waiting=inbox.waiting_roughly,
         backlog=settings.worker.backlog,
+        full=room.low,
         page=page,
     )
     routes: dict[str, Route] = {WEB: chat.route}
@@ -178,7 +186,7 @@ async def running(
             switches=flips,
             warn=warn,
         )
-        around = assembly.Surroundings(settings, database, inbox, flips, metrics, data_dir)
+        around = assembly.Surroundings(settings, database, inbox, flips, metrics, data_dir, full=room.low)
         if desk is not None:
             around = replace(around, most_bytes=desk.files.most_bytes)
         channels = await stack.enter_async_context(assembly.opened(around))
@@ -187,13 +195,18 @@ async def running(
         public = public_app(settings.web, metrics)
         chat.add_routes(public)
         if desk is not None:
-            add_pages(public, desk, settings.web, metrics, key=signing)
+            add_pages(public, desk, settings.web, metrics, key=signing, full=room.low)
             WebFiles(chat, desk, settings.web).add_routes(public)
         for hook in channels.hooks:
             hook.add_routes(public)
         private = private_app(
             metrics,
-            {"database": _database_check(database), **dialogues.checks(), **(checks or {})},
+            {
+                "database": _database_check(database),
+                "space": _space_check(room),
+                **dialogues.checks(),
+                **(checks or {}),
+            },
             inbox.waiting,
         )
         failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -266,6 +279,13 @@ async def _listen(stack: AsyncExitStack, app: web.Application, host: str, port: 
     address = runner.addresses[0]
     shown = f"[{address[0]}]" if ":" in str(address[0]) else address[0]
     return f"http://{shown}:{address[1]}"
+
+
+def _space_check(space: Space) -> Check:
+    async def check() -> bool:
+        return not space.low()
+
+    return check
 
 
 def _database_check(database: Database) -> Check:

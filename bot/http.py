@@ -15,6 +15,7 @@ from bot import sentences
 from bot.metrics import Metrics
 from bot.settings import WebSettings
 from store.errors import MotcuaError
+from store.faults import is_no_space, is_outage
 
 Check = Callable[[], Awaitable[bool]]
 """Whether a part is ready; an exception means that it is not."""
@@ -22,6 +23,8 @@ Check = Callable[[], Awaitable[bool]]
 _log = structlog.get_logger(__name__)
 _MAX_BODY = 16 * 1024
 _CHECK_S = 2.0
+_OUTAGE_S = 5.0
+_NO_SPACE_S = 60.0
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -45,6 +48,20 @@ class Refused(MotcuaError):
         self.status = status
         self.code = code
         self.retry_after_s = retry_after_s
+
+
+def no_room() -> Refused:
+    """What is answered while the disk has no room for anything new."""
+    return Refused(503, "no_space", sentences.NO_SPACE, retry_after_s=_NO_SPACE_S)
+
+
+def refusal_of(error: Exception) -> Refused | None:
+    """What is answered when the database does not work at the moment; None when it is something else that is wrong."""
+    if is_no_space(error):
+        return no_room()
+    if is_outage(error):
+        return Refused(503, "unavailable", sentences.DATABASE_AWAY, retry_after_s=_OUTAGE_S)
+    return None
 
 
 def respond(data: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
@@ -98,7 +115,12 @@ def public_app(settings: WebSettings, metrics: Metrics) -> web.Application:
             return _error(refusal, {"Allow": allow} if allow else None)
         except (ConnectionResetError, asyncio.CancelledError):
             raise
-        except Exception:
+        except Exception as error:
+            outage = refusal_of(error)
+            if outage is not None:
+                metrics.refused.labels(outage.code).inc()
+                _log.error("the database does not work", path=request.path, reason=reason(error))
+                return _error(outage)
             metrics.failures.labels("http").inc()
             _log.exception("a request failed", path=request.path)
             return _error(Refused(500, "error", sentences.SERVER_ERROR))
@@ -127,6 +149,11 @@ def own_origin(request: web.Request, allowed: frozenset[str]) -> bool:
     except ValueError:
         return False
     return bool(host) and host == (request.headers.get("Host") or "").lower()
+
+
+def reason(error: Exception) -> str:
+    """The kind of an error of the database's, without its words."""
+    return type(getattr(error, "orig", None) or error).__name__
 
 
 def _error(error: MotcuaError, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -50,6 +50,9 @@ class Metrics:
         )
         self.inbox_waiting = Gauge("motcua_inbox_waiting", "Messages not answered yet.", registry=self.registry)
         self.streams = Gauge("motcua_streams_open", "Open streams of the web chat.", registry=self.registry)
+        self.free_bytes = Gauge(
+            "motcua_free_bytes", "Free space on the fullest disk that is written to.", registry=self.registry
+        )
 
     def text(self) -> bytes:
         """The measures in Prometheus' text format."""

@@ -40,3 +40,5 @@ IN_PRIVATE = (
 )
 SEND_FEEDBACK = "Gửi phản ánh"
 SERVER_ERROR = "Máy chủ gặp lỗi. Xin anh/chị thử lại sau ít phút."
+DATABASE_AWAY = "Hệ thống đang tạm ngừng nhận tin. Tin này chưa được ghi nhận; xin anh/chị gửi lại sau ít phút."
+NO_SPACE = "Máy chủ sắp hết chỗ lưu nên chưa nhận thêm tin và tệp được. Xin anh/chị gửi lại sau ít lâu."

@@ -9,8 +9,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
+from pathlib import Path
 
 import structlog
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from actions import emergency, procedures
@@ -32,9 +34,10 @@ from motcua import dialogues
 from motcua.settings import Settings, secret
 from nlu import emergencies
 from store.engine import Database
-from store.errors import Invalid, Unavailable
+from store.errors import Invalid, MotcuaError, Unavailable
 from store.leader import led
 from store.migrate import upgrade
+from store.space import Space
 
 _log = structlog.get_logger(__name__)
 _SWEEP_S = 3600.0
@@ -69,6 +72,12 @@ class Parts:
     def forget_dialogue(self, conversations: Sequence[str]) -> int:
         """Have the dialogue manager forget conversations; gives how many turns."""
         return dialogues.forget(self.settings.home / "rasa.db", conversations)
+
+    def space(self) -> Space:
+        """The room on the disks of the data folder and of the database's file."""
+        file = make_url(self.database.url).database if self.database.dialect == "sqlite" else None
+        folders = [self.settings.home, *([Path(file).parent] if file else [])]
+        return Space(folders, self.settings.store.min_free_mb)
 
     def console(self) -> AbstractAsyncContextManager[str]:
         """The console of staff and admins, open inside the block; gives its address."""
@@ -145,12 +154,21 @@ async def compose(settings: Settings) -> Parts:
     except OSError as error:
         raise Invalid(f"MOTCUA_HOME cannot be used as a data folder: {error}") from None
     case_clocks.configure(settings.desk.clocks)
-    database = Database(settings.database_url, busy_timeout_s=settings.store.busy_timeout_s)
+    kept = settings.store
+    database = Database(
+        settings.database_url,
+        busy_timeout_s=kept.busy_timeout_s,
+        connections=kept.connections,
+        statement_s=kept.statement_s,
+    )
     try:
-        await upgrade(database)
+        await upgrade(database, wait_s=kept.wait_s)
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         await database.close()
         raise Unavailable(f"the database cannot be used: {getattr(error, 'orig', None) or error}") from None
+    except MotcuaError:
+        await database.close()
+        raise
     await units.ensure(database)
     seal = Seal(settings.desk.seal_keys or [secret(settings, "seal", None)])
     catalogue = Catalogue(database, settings.catalogue_home, settings.knowledge)

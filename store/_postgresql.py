@@ -8,8 +8,10 @@ import asyncpg
 from sqlalchemy.engine import make_url
 
 CONNECT_S = 5.0
+# What the driver raises of itself when a connection is not there any more.
+BROKEN = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 # What a connection that has ended or gets no answer raises.
-LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+LOST = (OSError, TimeoutError, asyncpg.PostgresError, *BROKEN)
 
 # A statement is planned for its values each time: after five uses PostgreSQL would plan it once for any value, which
 # took a count in a unit with most of the cases from 10 ms to 900. Compiling (JIT) costs more than these statements run.

@@ -12,6 +12,7 @@ import pytest
 from filelock import FileLock
 
 from tests.fakes.telegram import FakeTelegram
+from tests.support.postgres import module_server as module_server
 from tests.support.postgres import own_server as own_server
 from tests.support.postgres import postgres as postgres
 from tests.support.postgres import postgres_server as postgres_server

@@ -59,7 +59,7 @@ class Surroundings:
     def receiver(self, name: str, settings: PushedSettings) -> Receiver:
         """The receiving side of a channel."""
         backlog = self.settings.worker.backlog
-        return Receiver(name, settings, self.inbox, self.database, self.metrics, backlog=backlog)
+        return Receiver(name, settings, self.inbox, self.database, self.metrics, backlog=backlog, no_room=self.full)
 
     def secret(self, name: str, given: SecretStr | None) -> str:
         """What a platform sends with its webhooks: the one that is set, else one made once and kept."""

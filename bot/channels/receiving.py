@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
@@ -24,6 +24,7 @@ class Receiver:
 
     Args:
         backlog: unanswered messages past which nothing more is taken.
+        no_room: whether there is no room to keep anything.
     """
 
     def __init__(
@@ -35,18 +36,20 @@ class Receiver:
         metrics: Metrics,
         *,
         backlog: int,
+        no_room: Callable[[], bool] = lambda: False,
     ) -> None:
         self.name = name
         self._inbox = inbox
         self._database = database
         self._metrics = metrics
         self._backlog = backlog
+        self._no_room = no_room
         self._limits = RateLimiter(settings.chat_burst, settings.chat_inbound_rate)
         self._flooding: set[str] = set()
 
     async def full(self) -> bool:
-        """Whether so much waits for an answer that nothing more should be taken in."""
-        return await self._inbox.waiting_roughly() >= self._backlog
+        """Whether nothing more should be taken in: so much waits for an answer, or there is no room to keep it."""
+        return self._no_room() or await self._inbox.waiting_roughly() >= self._backlog
 
     async def recall(self, key: str) -> str | None:
         """A value that `take(remember=…)` has kept."""

@@ -15,7 +15,7 @@ from bot import _address, conversations, outbox, sentences
 from bot.channels.contract import Route
 from bot.conversations import conversation_id
 from bot.history import client_id, event, history
-from bot.http import Refused, respond
+from bot.http import Refused, no_room, respond
 from bot.hub import Hub, Look, Said
 from bot.inbox import Inbox
 from bot.incoming import MAX_TEXT, Incoming, clean, coordinates
@@ -26,6 +26,7 @@ from bot.sessions import COOKIE, Sessions
 from bot.settings import WebSettings
 from bot.static import StaticFiles
 from store.engine import Database
+from store.faults import is_outage
 
 CHANNEL = "web"
 PAGE = Path(__file__).parent.parent / "web"
@@ -41,6 +42,7 @@ _STREAM_HEADERS = {
 _BODY_S = 10.0
 _WRITE_S = 30.0
 _CATCH_UP = 500
+_AGAIN_S = 1.0
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -49,6 +51,7 @@ class WebChat:
 
     Args:
         waiting: how many messages are not answered yet; over `backlog` new ones are refused.
+        full: whether there is no room to keep anything.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class WebChat:
         *,
         waiting: Callable[[], Awaitable[int]],
         backlog: int,
+        full: Callable[[], bool] = lambda: False,
         page: Path = PAGE,
     ) -> None:
         self._settings = settings
@@ -72,6 +76,7 @@ class WebChat:
         self._metrics = metrics
         self._waiting = waiting
         self._backlog = backlog
+        self._full = full
         self._files = StaticFiles(page)
         self._streams: dict[str, list[web.Request]] = {}
         self._by_session = RateLimiter(settings.session_burst, settings.session_rate)
@@ -146,6 +151,8 @@ class WebChat:
         return session
 
     async def _pace(self, session: str) -> None:
+        if self._full():
+            raise no_room()
         wait = self._by_session.take(session)
         if wait:
             raise Refused(429, "too_fast", sentences.TOO_FAST, retry_after_s=wait)
@@ -202,7 +209,15 @@ class WebChat:
     ) -> None:
         while True:
             # Also at each sign of life: another process may have written to this conversation.
-            behind = await outbox.read(self._database, conversation, after=last, limit=_CATCH_UP)
+            try:
+                behind = await outbox.read(self._database, conversation, after=last, limit=_CATCH_UP)
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+                # The stream is kept and reads on when the database is back.
+                await _write(response, b": alive\n\n")
+                await asyncio.sleep(_AGAIN_S)
+                continue
             for message in behind:
                 await _write(response, _frame(message))
                 last = message.id

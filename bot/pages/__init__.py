@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aiohttp import web
 
 from bot.metrics import Metrics
@@ -14,13 +16,22 @@ from bot.settings import WebSettings
 __all__ = ["Desk", "add_pages"]
 
 
-def add_pages(app: web.Application, desk: Desk, settings: WebSettings, metrics: Metrics, *, key: bytes) -> None:
+def add_pages(
+    app: web.Application,
+    desk: Desk,
+    settings: WebSettings,
+    metrics: Metrics,
+    *,
+    key: bytes,
+    full: Callable[[], bool] = lambda: False,
+) -> None:
     """Put the pages into the public app.
 
     Args:
         key: signs the cookie of a case and the tokens of forms.
+        full: whether there is no room to keep anything.
     """
-    pages = Pages(desk, settings, Passes(key, minutes=settings.case_minutes), metrics)
+    pages = Pages(desk, settings, Passes(key, minutes=settings.case_minutes), metrics, full)
     pages.add_static(app)
     Track(pages).add_routes(app)
     Sealed(pages).add_routes(app)

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from bot import _address, sentences
-from bot.http import Refused
+from bot.http import Refused, no_room, refusal_of
 from bot.metrics import Metrics
 from bot.pages._passes import Passes
 from bot.ratelimit import RateLimiter
@@ -66,12 +66,14 @@ class Pages:
         settings: of the web side.
         passes: cookies and tokens.
         metrics: counts what was refused.
+        full: whether there is no room to keep anything.
     """
 
     desk: Desk
     settings: WebSettings
     passes: Passes
     metrics: Metrics
+    full: Callable[[], bool] = lambda: False
     pins: RateLimiter = field(init=False)
     forms: RateLimiter = field(init=False)
     views: RateLimiter = field(init=False)
@@ -132,23 +134,31 @@ class Pages:
         async def run(request: web.Request) -> web.StreamResponse:
             try:
                 self.admit(request, self.views)
+                if request.method == "POST" and self.full():
+                    raise no_room()
                 return await handler(request)
             except MotcuaError as error:
-                self.metrics.refused.labels(error.code).inc()
-                response = self.page("sorry.html", status=error.status, message=error.message)
-                wait = getattr(error, "retry_after_s", None)
-                if wait is not None:
-                    response.headers["Retry-After"] = str(max(1, round(wait + 0.49)))
-                return response
+                return self._sorry(error)
             except (web.HTTPException, ConnectionResetError):
                 raise
             except Exception as error:
+                refusal = refusal_of(error)
+                if refusal is not None:
+                    return self._sorry(refusal)
                 self.metrics.failures.labels("http").inc()
                 # Neither the text of the error nor the path: both may say what must stay sealed.
                 _log.error("a page failed", error=type(error).__name__, where=_where(error))
                 return self.page("sorry.html", status=500, message=sentences.SERVER_ERROR)
 
         return run
+
+    def _sorry(self, error: MotcuaError) -> web.Response:
+        self.metrics.refused.labels(error.code).inc()
+        response = self.page("sorry.html", status=error.status, message=error.message)
+        wait = getattr(error, "retry_after_s", None)
+        if wait is not None:
+            response.headers["Retry-After"] = str(max(1, round(wait + 0.49)))
+        return response
 
     def add_static(self, app: web.Application) -> None:
         """Serve the pages' own files."""

@@ -16,6 +16,7 @@ from desk.console._access import PERSON, Forbidden, Right, may
 from desk.console._frame import FORM, HALF, PARTS, TOKEN, csrf_token, page, url
 from desk.console._words import in_vietnamese
 from store.errors import MotcuaError
+from store.faults import is_outage
 
 SESSION_COOKIE = "motcua_console"
 FORM_COOKIE = "motcua_console_form"
@@ -51,6 +52,7 @@ _MESSAGES = {
     405: "Địa chỉ này không nhận thao tác như vậy. Anh/chị quay lại trang trước và bấm nút ở đó.",
     413: "Nội dung vượt quá giới hạn. Anh/chị chia nhỏ rồi gửi lại.",
     500: "Việc vừa rồi chưa làm được; dữ liệu đang dùng không thay đổi. Chi tiết nằm trong nhật ký của máy chủ.",
+    503: "Cơ sở dữ liệu đang không trả lời. Việc vừa rồi chưa được ghi; anh/chị thử lại sau ít phút.",
 }
 _log = structlog.get_logger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -76,7 +78,10 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _error(request, error.status, _MESSAGES.get(error.status, error.reason), error.headers.get("Allow"))
     except (ConnectionResetError, asyncio.CancelledError):
         raise
-    except Exception:
+    except Exception as error:
+        if is_outage(error):
+            _log.error("console_without_database", path=request.path, reason=type(error).__name__)
+            return _error(request, 503, _MESSAGES[503])
         _log.exception("console_request_failed", path=request.path)
         return _error(request, 500, _MESSAGES[500])
 

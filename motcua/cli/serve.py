@@ -69,6 +69,7 @@ def serve_app() -> None:
                     last_resort=made.last_resort,
                     post=made.post,
                     desk=Desk(made.database, made.cases, made.seal, made.files),
+                    space=made.space(),
                     checks={"actions": actions_ready, "catalogue": catalogue_ready},
                 )
 

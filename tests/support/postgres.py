@@ -7,6 +7,7 @@ import signal
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -46,15 +47,16 @@ class Server:
         return self._server.get_uri(name)
 
     def stop(self) -> None:
-        """End it at once: connections are cut off, and what is not committed is gone."""
+        """End it at once: connections are cut off, and what is not committed is gone. Nothing when it does not run."""
         number = self._server.get_pid()
         assert number is not None
-        process = psutil.Process(number)
-        process.send_signal(signal.SIGQUIT)
-        process.wait(20)
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(number)
+            process.send_signal(signal.SIGQUIT)
+            process.wait(20)
 
     def start(self) -> None:
-        """Start it again after `stop`."""
+        """Start it again after `stop`; nothing when it runs."""
         self._server.ensure_postgres_running()
 
     def remove(self) -> None:
@@ -74,11 +76,18 @@ def postgres_server() -> Iterator[Address]:
 
 
 @pytest.fixture(scope="module")
-def own_server() -> Iterator[Server]:
-    """A server for the tests of a module that stop it; it runs when a test begins."""
+def module_server() -> Iterator[Server]:
+    """A server for the tests of one module."""
     server = Server()
     yield server
     server.remove()
+
+
+@pytest.fixture
+def own_server(module_server: Server) -> Server:
+    """A server that a test may stop; it runs when the test begins."""
+    module_server.start()
+    return module_server
 
 
 @pytest.fixture(scope="session")

@@ -73,6 +73,7 @@ async def test_every_conversation_is_asked_of_one_server(front_door: Open, rasa:
                     assert (await chat.ask(word)).text == f"đã nhận: {word}"
         assert await ready(front) == {
             "database": "ok",
+            "space": "ok",
             f"dialogue 127.0.0.1:{rasa.port}": "ok",
             f"dialogue 127.0.0.1:{second.port}": "ok",
         }

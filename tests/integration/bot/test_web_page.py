@@ -84,7 +84,7 @@ async def test_the_private_port_tells_health_and_measures(front_door: Open) -> N
         async with session.get(f"{front.private_url}/health/ready") as response:
             assert await response.json() == {
                 "ready": True,
-                "checks": {"database": "ok", "dialogue": "ok", "catalogue": "ok"},
+                "checks": {"database": "ok", "space": "ok", "dialogue": "ok", "catalogue": "ok"},
             }
         healthy["catalogue"] = False
         async with session.get(f"{front.private_url}/health/ready") as response:
@@ -103,4 +103,4 @@ async def test_the_front_door_is_not_ready_without_its_dialogue(front: Running, 
     await rasa.stop()
     async with browser() as session, session.get(f"{front.private_url}/health/ready") as response:
         assert response.status == 503
-        assert (await response.json())["checks"] == {"database": "ok", "dialogue": "failed"}
+        assert (await response.json())["checks"] == {"database": "ok", "space": "ok", "dialogue": "failed"}

@@ -49,7 +49,7 @@ def test_a_database_that_does_not_answer_is_a_sentence(motcua: Run) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"postgresql+asyncpg://u:hunter2@127.0.0.1:{taken.getsockname()[1]}/x"
-        done = motcua("case", "show", "MC-234567", MOTCUA_STORE__URL=url)
+        done = motcua("case", "show", "MC-234567", MOTCUA_STORE__URL=url, MOTCUA_STORE__WAIT_S="0.6")
     assert done.code == 5
     assert "database cannot be used" in done.err
     assert "hunter2" not in done.err
