@@ -11,6 +11,7 @@ _COMMANDS = {
     "calibrate": "fit the ranking and the decision of the search again, judged on unseen procedures",
     "publish": "publishing while citizens ask, and killed at random moments",
     "dialogue": "the whole way of a message, against stock Rasa",
+    "chaos": "conversations in every channel while processes are killed and platforms misbehave",
     "desk": "queues, search, case page and report of the desk with up to a million cases",
 }
 

@@ -14,7 +14,7 @@ from bot.metrics import Metrics
 
 _log = structlog.get_logger(__name__)
 _IDLE_S = 2.0
-_LONGEST_S = 60.0
+_LONGEST_S = 15.0
 
 
 class PollFailed(Exception):
