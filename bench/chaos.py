@@ -272,9 +272,7 @@ async def hold(database_kind: str, options: argparse.Namespace) -> bool:
         for channel in ("TELEGRAM", "ZALO_BOT"):
             extra |= {f"MOTCUA_BOT__{channel}__{name}": value for name, value in _CHANNEL.items()}
         running = Stack(folder / "home", extra)
-        running.environment  # noqa: B018 - chooses the ports
-        extra["MOTCUA_BOT__ZALO_BOT__WEBHOOK_URL"] = running.url
-        running.extra.update(extra)
+        running.extra["MOTCUA_BOT__ZALO_BOT__WEBHOOK_URL"] = running.url
         zalo_bot.hook.patient, zalo_bot.hook.duplicate = True, 0.1
         zalo_bot.hook.delays = (0.05, 0.1, 0.2, 0.5)
         await asyncio.to_thread(running.start)

@@ -7,22 +7,27 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from tests.acceptance.people import Person, TelegramPerson, WebPerson
+from tests.acceptance.people import Person, TelegramPerson, WebPerson, ZaloBotPerson
 from tests.acceptance.script import Channel
 from tests.fakes.telegram import FakeTelegram
+from tests.fakes.zalo_bot import FakeZaloBot
 from tests.support.stack import Stack
 
 Meet = Callable[[Channel], Awaitable[Person]]
 
 
 @pytest.fixture
-async def meet(stack: Stack, telegram: FakeTelegram) -> AsyncIterator[Meet]:
+async def meet(stack: Stack, telegram: FakeTelegram, zalo_bot: FakeZaloBot) -> AsyncIterator[Meet]:
     """Brings somebody new in a channel."""
     async with AsyncExitStack() as opened:
 
         async def person(channel: Channel) -> Person:
-            if channel == "web":
-                return await opened.enter_async_context(WebPerson(stack.url))
-            return TelegramPerson(telegram, stack.home)
+            match channel:
+                case "web":
+                    return await opened.enter_async_context(WebPerson(stack.url))
+                case "telegram":
+                    return TelegramPerson(telegram, stack.home)
+                case "zalo_bot":
+                    return ZaloBotPerson(zalo_bot, stack.home)
 
         yield person

@@ -46,6 +46,11 @@ class Stack:
     ports: dict[str, int] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
+    def __post_init__(self) -> None:
+        if not self.ports:
+            names = ("web", "private", "rasa", "actions", "console")
+            self.ports = dict(zip(names, free_ports(len(names)), strict=True))
+
     @property
     def url(self) -> str:
         """Address of the web chat."""
@@ -59,9 +64,6 @@ class Stack:
     @property
     def environment(self) -> dict[str, str]:
         """The environment in which every command of this stack runs."""
-        if not self.ports:
-            names = ("web", "private", "rasa", "actions", "console")
-            self.ports = dict(zip(names, free_ports(len(names)), strict=True))
         return {
             **os.environ,
             "MOTCUA_HOME": str(self.home),

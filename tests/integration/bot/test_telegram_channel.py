@@ -14,8 +14,8 @@ from bot import sentences
 from bot.app import Running
 from store.engine import Database
 from store.tables import inbox
-from tests.fakes.rasa import FakeRasa
 from tests.fakes._platform import Fault
+from tests.fakes.rasa import FakeRasa
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.support.telegram_front import sent, settings
 from tests.support.webclient import WebClient
