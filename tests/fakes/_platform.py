@@ -1,17 +1,35 @@
-"""What the fakes of messaging platforms have in common: things that go wrong, waiting, and webhooks with repetition."""
+"""What the fakes of messaging platforms have in common: a server, things that go wrong on purpose, and waiting.
+
+A request whose body has arrived is worked on to the end, though its client may have gone meanwhile.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from email.parser import HeaderParser
+from typing import Any, Generic, Self, TypeVar
 
-import aiohttp
 from aiohttp import web
+
+from tests.fakes._hook import Hook
+
+_LARGEST = 64 * 1024 * 1024
+
+Person = TypeVar("Person")
+
+
+class Refused(Exception):
+    """An answer that says no."""
+
+    def __init__(self, code: int, description: str, **parameters: Any) -> None:
+        super().__init__(description)
+        self.code = code
+        self.description = description
+        self.parameters = parameters
 
 
 @dataclass
@@ -60,96 +78,164 @@ class Watched:
             self.changed.notify_all()
 
 
-@dataclass
-class Hook:
-    """A platform's webhook: events go out in the order of each citizen, and again when they are not answered 200.
+@dataclass(frozen=True)
+class Sent(Generic[Person]):
+    """A message that was accepted.
 
     Attributes:
-        url: where to; empty: events wait.
-        delays: seconds before each repetition; when they are used up the webhook is switched off.
-        patient: repeat with the last delay for ever instead.
-        answer_s: seconds after which an answer counts as none.
-        duplicate: share of events that are sent again although they were taken.
-        delivered: events that were taken.
-        refused: (status, body) of answers that were not 200; 0 where there was none.
-        slow: answers that came too late.
+        serial: counts them, from 1.
+        at: by the monotonic clock.
     """
 
-    headers: Callable[[bytes], Mapping[str, str]]
-    url: str = ""
-    delays: Sequence[float] = (0.05, 0.1, 0.2, 0.5, 1.0)
-    patient: bool = False
-    answer_s: float = 2.0
-    duplicate: float = 0.0
-    delivered: int = 0
-    duplicates: int = 0
-    refused: list[tuple[int, str]] = field(default_factory=list)
-    slow: int = 0
-    slowest_s: float = 0.0
-    disabled: bool = False
-    chance: random.Random = field(default_factory=lambda: random.Random(7))
-    _queues: dict[str, asyncio.Queue[bytes]] = field(default_factory=dict)
-    _workers: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    _client: aiohttp.ClientSession | None = None
+    serial: int
+    at: float
+    to: Person
+    text: str
 
-    async def close(self) -> None:
-        """Send nothing more."""
-        for worker in self._workers.values():
-            worker.cancel()
-        await asyncio.gather(*self._workers.values(), return_exceptions=True)
-        if self._client is not None:
-            await self._client.close()
 
-    def push(self, citizen: str, event: Any) -> None:
-        """Send an event after the earlier ones of the same citizen."""
-        queue = self._queues.setdefault(citizen, asyncio.Queue())
-        queue.put_nowait(json.dumps(event, ensure_ascii=False).encode())
-        if citizen not in self._workers:
-            self._workers[citizen] = asyncio.create_task(self._deliver(queue))
+@dataclass(frozen=True)
+class Upload:
+    """A file in a form."""
 
-    def waiting(self) -> int:
-        """Events that were not taken yet."""
-        return sum(queue.qsize() for queue in self._queues.values())
+    name: str
+    content: bytes
 
-    async def post(self, body: bytes, headers: Mapping[str, str] | None = None) -> int:
-        """One request as it is; gives the status of the answer, 0 when there is none."""
-        if self._client is None:
-            self._client = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
-        sent = {"Content-Type": "application/json", **(self.headers(body) if headers is None else headers)}
-        started = time.monotonic()
+
+@dataclass(kw_only=True)
+class Platform(Watched, Generic[Person]):
+    """The server of a fake.
+
+    Attributes:
+        sent: messages that reached somebody, as (whom, text as shown, whole message).
+        accepted: the same with serial numbers, noted before the answer is written.
+        calls: (method, parameters) of every call.
+        faults: by method in lower case, taken one by one.
+        mishap: asked for a fault at each call for which none waits, with the method and whom it is for.
+        hook: where events are delivered, and how that went.
+    """
+
+    sent: list[tuple[Person, str, dict[str, Any]]] = field(default_factory=list)
+    accepted: list[Sent[Person]] = field(default_factory=list)
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    faults: dict[str, list[Fault]] = field(default_factory=dict)
+    mishap: Callable[[str, str], Fault | None] = lambda _method, _to: None
+    hook: Hook = field(init=False)
+    port: int = 0
+    _runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def webhook(self) -> str:
+        """Where events are delivered; empty when nowhere."""
+        return self.hook.url
+
+    @webhook.setter
+    def webhook(self, url: str) -> None:
+        self.hook.url = url
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=_LARGEST)
+        self._add_routes(app)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.05)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
+        self.port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self.hook.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def _add_routes(self, app: web.Application) -> None:
+        raise NotImplementedError
+
+    def _success(self, result: Any) -> web.Response:
+        raise NotImplementedError
+
+    def _refusal(self, error: Refused) -> web.Response:
+        raise NotImplementedError
+
+    async def _serve(
+        self,
+        request: web.Request,
+        method: str,
+        parameters: dict[str, Any],
+        to: str,
+        work: Callable[[], Awaitable[Any]],
+    ) -> web.StreamResponse:
+        self.calls.append((method, parameters))
+        return await self._suffer(request, self._fault(method, to), work, self._success, self._refusal)
+
+    async def _suffer(
+        self,
+        request: web.Request,
+        fault: Fault,
+        work: Callable[[], Awaitable[Any]],
+        success: Callable[[Any], web.Response],
+        refusal: Callable[[Refused], web.Response],
+    ) -> web.StreamResponse:
+        if fault.http:
+            return web.Response(status=fault.http, text="<html>Bad Gateway</html>", content_type="text/html")
+        if fault.cut == "before":
+            return cut(request)
         try:
-            timeout = aiohttp.ClientTimeout(total=self.answer_s)
-            async with self._client.post(self.url, data=body, headers=sent, timeout=timeout) as answer:
-                if answer.status != 200:
-                    self.refused.append((answer.status, await answer.text()))
-                return answer.status
-        except TimeoutError:
-            self.slow += 1
-        except (aiohttp.ClientError, OSError):
-            pass
+            if fault.code:
+                raise Refused(fault.code, fault.description, **fault.parameters)
+            response = success(await work())
+        except Refused as error:
+            response = refusal(error)
         finally:
-            self.slowest_s = max(self.slowest_s, time.monotonic() - started)
-        self.refused.append((0, ""))
-        return 0
+            await self.notify()
+        if fault.cut == "after":
+            return cut(request)
+        await asyncio.sleep(fault.hang_s)
+        return response
 
-    async def _deliver(self, queue: asyncio.Queue[bytes]) -> None:
-        while True:
-            body = await queue.get()
-            while not self.url:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
-            if not await self._taken(body):
-                self.disabled = True
-                return
-            self.delivered += 1
-            if self.chance.random() < self.duplicate:
-                self.duplicates += 1
-                await self.post(body)
+    def _fault(self, method: str, to: str) -> Fault:
+        return take(self.faults.get(method, []), to) or self.mishap(method, to) or Fault()
 
-    async def _taken(self, body: bytes) -> bool:
-        attempt = 0
-        while await self.post(body) != 200:
-            if attempt >= len(self.delays) and not self.patient:
-                return False
-            await asyncio.sleep(self.delays[min(attempt, len(self.delays) - 1)])
-            attempt += 1
-        return True
+    def _accept(self, to: Person, text: str, message: dict[str, Any]) -> None:
+        self.sent.append((to, text, message))
+        self.accepted.append(Sent(len(self.sent), time.monotonic(), to, text))
+
+
+async def form(request: web.Request) -> dict[str, Any]:
+    """The parameters of a request: of its query, and of its body as JSON, form or multipart form.
+
+    The body is read as a whole first, so that a client that goes away afterwards changes nothing.
+
+    Raises:
+        Refused: the body is not what it says it is.
+    """
+    body = await request.read()
+    found: dict[str, Any] = dict(request.query)
+    if not body:
+        return found
+    if request.content_type == "application/json":
+        try:
+            given = json.loads(body)
+        except ValueError:
+            given = None
+        if not isinstance(given, dict):
+            raise Refused(400, "Bad Request: can't parse JSON object")
+        return {**found, **given}
+    if request.content_type == "multipart/form-data":
+        return {**found, **_multipart(request.headers["Content-Type"], body)}
+    return {**found, **{name: value for name, value in (await request.post()).items() if isinstance(value, str)}}
+
+
+def _multipart(content_type: str, body: bytes) -> dict[str, str | Upload]:
+    boundary = str(HeaderParser().parsestr(f"Content-Type: {content_type}").get_param("boundary"))
+    found: dict[str, str | Upload] = {}
+    for part in (b"\r\n" + body).split(b"\r\n--" + boundary.encode())[1:-1]:
+        head, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        headers = HeaderParser().parsestr(head.decode())
+        name = str(headers.get_param("name", header="Content-Disposition"))
+        filename = headers.get_filename()
+        found[name] = content.decode() if filename is None else Upload(filename, content)
+    return found

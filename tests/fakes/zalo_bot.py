@@ -11,7 +11,8 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from tests.fakes._platform import Fault, Hook, Watched, cut, take
+from tests.fakes._hook import Hook
+from tests.fakes._platform import Fault, Watched, cut, take
 
 TOKEN = "987654:TEST-token_of-the-zalo-bot"
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"0" * 32
