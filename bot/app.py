@@ -19,10 +19,11 @@ from bot.channels._web_files import WebFiles
 from bot.channels.contract import AllOpen, Route, Switches, Work
 from bot.channels.web import CHANNEL as WEB
 from bot.channels.web import PAGE, WebChat
+from bot.connections import Connections, Site, within_files
 from bot.conversations import SessionRules
 from bot.dialogues import Dialogues
 from bot.files import Files
-from bot.http import Check, private_app, public_app
+from bot.http import Check, private_app, public_app, security_headers
 from bot.hub import Hub
 from bot.inbox import NOTICE as TO_BE_ANSWERED
 from bot.inbox import Inbox
@@ -33,7 +34,7 @@ from bot.post import BotPost
 from bot.reduced import LastResort
 from bot.replies import Reply
 from bot.sessions import Sessions, secret
-from bot.settings import BotSettings
+from bot.settings import BotSettings, WebSettings
 from bot.worker import Worker
 from store.engine import Database
 from store.errors import Conflict
@@ -210,10 +211,11 @@ async def running(
             inbox.waiting,
         )
         failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        own = settings.web
         private_url = await _listen(
-            stack, private, settings.web.private_host, settings.web.private_port, "PRIVATE_PORT"
+            stack, private, own.private_host, own.private_port, "PRIVATE_PORT", Connections(idle_s=own.idle_s)
         )
-        public_url = await _listen(stack, public, settings.web.host, settings.web.port, "PORT")
+        public_url = await _listen(stack, public, own.host, own.port, "PORT", _public_connections(own))
         # Streams end only when they are told to: before the server waits for its connections.
         stack.callback(hub.close)
         _keep(stack, failed, worker.run(), "worker")
@@ -264,11 +266,23 @@ def _keep(stack: AsyncExitStack, failed: asyncio.Future[None], work: Coroutine[A
     stack.push_async_callback(stop)
 
 
-async def _listen(stack: AsyncExitStack, app: web.Application, host: str, port: int, setting: str) -> str:
+def _public_connections(settings: WebSettings) -> Connections:
+    return Connections(
+        within_files(settings.connections),
+        # Behind a proxy all of them come from one address; the proxy counts its own.
+        0 if settings.trust_forwarded else settings.connections_per_address,
+        idle_s=settings.idle_s,
+        headers=security_headers(settings),
+    )
+
+
+async def _listen(
+    stack: AsyncExitStack, app: web.Application, host: str, port: int, setting: str, connections: Connections
+) -> str:
     runner = web.AppRunner(app, access_log=None, handler_cancellation=False, shutdown_timeout=_CLOSE_S)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    site = web.TCPSite(runner, host, port)
+    site = Site(runner, host, port, connections)
     try:
         await site.start()
     except OSError as error:

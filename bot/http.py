@@ -73,13 +73,8 @@ def respond(data: object, status: int = 200, headers: Mapping[str, str] | None =
     return response
 
 
-def public_app(settings: WebSettings, metrics: Metrics) -> web.Application:
-    """An app with the protections of the public side and no routes yet.
-
-    Every error is a JSON object; every answer carries the security headers; a POST from a foreign page is
-    refused; a body over 16 KiB is refused.
-    """
-    allowed = frozenset(origin.rstrip("/").lower() for origin in settings.allowed_origins)
+def security_headers(settings: WebSettings) -> dict[str, str]:
+    """What every answer of the public side carries."""
     headers = {
         "Content-Security-Policy": _CSP,
         "X-Content-Type-Options": "nosniff",
@@ -91,6 +86,17 @@ def public_app(settings: WebSettings, metrics: Metrics) -> web.Application:
     }
     if settings.https:
         headers["Strict-Transport-Security"] = "max-age=31536000"
+    return headers
+
+
+def public_app(settings: WebSettings, metrics: Metrics) -> web.Application:
+    """An app with the protections of the public side and no routes yet.
+
+    Every error is a JSON object; every answer carries the security headers; a POST from a foreign page is
+    refused; a body over 16 KiB is refused.
+    """
+    allowed = frozenset(origin.rstrip("/").lower() for origin in settings.allowed_origins)
+    headers = security_headers(settings)
 
     @web.middleware
     async def guard(
@@ -99,6 +105,8 @@ def public_app(settings: WebSettings, metrics: Metrics) -> web.Application:
         try:
             if request.method not in _SAFE_METHODS and not own_origin(request, allowed):
                 raise Refused(403, "foreign_origin", "Yêu cầu đến từ một trang khác nên không được nhận.")
+            if request.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
+                raise Refused(415, "packed", "Nội dung nén không được nhận.")
             return await handler(request)
         except MotcuaError as error:
             metrics.refused.labels(error.code).inc()
@@ -113,6 +121,9 @@ def public_app(settings: WebSettings, metrics: Metrics) -> web.Application:
             refusal = Refused(error.status, phrase.lower().replace(" ", "_"), phrase)
             allow = error.headers.get("Allow")
             return _error(refusal, {"Allow": allow} if allow else None)
+        except web.RequestPayloadError:
+            metrics.refused.labels("broken_body").inc()
+            return _error(Refused(400, "broken_body", "Yêu cầu gửi lên bị hỏng giữa chừng."))
         except (ConnectionResetError, asyncio.CancelledError):
             raise
         except Exception as error:

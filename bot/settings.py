@@ -35,6 +35,21 @@ class WebSettings(BaseModel):
     )
     session_days: int = Field(default=30, ge=1, le=400, description="How long a browser's session lives.")
     heartbeat_s: float = Field(default=15.0, gt=0, description="Seconds between signs of life on a stream.")
+    connections: int = Field(
+        default=6000, ge=10, description="Open connections in all; more are told to come back later. Above streams_total."
+    )
+    connections_per_address: int = Field(
+        default=500,
+        ge=1,
+        description="Open connections of one network address; many phones may share one. Not counted with "
+        "trust_forwarded.",
+    )
+    idle_s: float = Field(
+        default=75.0,
+        gt=0,
+        description="Seconds a connection may wait for its next request, or be at sending the head of one; longer than "
+        "the proxy before it keeps one open.",
+    )
     streams_per_session: int = Field(default=6, ge=1, description="Open streams one session may hold.")
     streams_total: int = Field(default=5000, ge=1, description="Open streams in all.")
     session_burst: int = Field(default=120, ge=1, description="Messages one session may send at once.")
