@@ -9,7 +9,7 @@ import socket
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from aiohttp import web
@@ -117,7 +117,7 @@ class _Connection(RequestHandler):
         super().__init__(
             manager,
             loop=loop,
-            access_log=None,
+            access_log=None,  # type: ignore[arg-type] # none is kept
             keepalive_timeout=connections.idle_s,
             max_headers=_MOST_HEADERS,
             lingering_time=_LINGER_S,
@@ -127,8 +127,9 @@ class _Connection(RequestHandler):
         self._connections = connections
         self._address: str | None = None
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+    def connection_made(self, base: asyncio.BaseTransport) -> None:
+        # uvloop's transports are no subclasses.
+        transport = cast(asyncio.Transport, base)
         peer = transport.get_extra_info("peername")
         address = str(peer[0]) if peer else ""
         if not self._connections.enter(address):
@@ -154,8 +155,8 @@ class _Connection(RequestHandler):
         self, request: Any, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
         """The answer to what is no HTTP, or to a failure outside every handler."""
-        if request.writer.output_size > 0:
-            raise ConnectionError("an answer is under way already")
+        if request.writer.output_size > 0 or isinstance(exc, ConnectionError):
+            raise ConnectionError("nobody is there to be answered, or an answer is under way already")
         if status >= 500:
             _log.error("a request failed outside its handler", error=type(exc).__name__)
             body, headers = self._connections.refusal(status, "error", "Máy chủ gặp lỗi.")

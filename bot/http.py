@@ -140,6 +140,7 @@ def public_app(settings: WebSettings, metrics: Metrics) -> web.Application:
         # A page may ask for more: a file of a case is shut in further than the chat.
         for name, value in headers.items():
             response.headers.setdefault(name, value)
+        response.headers.setdefault("Cache-Control", "no-store")
         response.headers.pop("Server", None)
 
     app = web.Application(middlewares=[guard], client_max_size=_MAX_BODY)

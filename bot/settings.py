@@ -36,7 +36,7 @@ class WebSettings(BaseModel):
     session_days: int = Field(default=30, ge=1, le=400, description="How long a browser's session lives.")
     heartbeat_s: float = Field(default=15.0, gt=0, description="Seconds between signs of life on a stream.")
     connections: int = Field(
-        default=6000, ge=10, description="Open connections in all; more are told to come back later. Above streams_total."
+        default=6000, ge=10, description="Open connections in all, streams included; more are told to come back later."
     )
     connections_per_address: int = Field(
         default=500,
