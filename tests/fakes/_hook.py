@@ -37,7 +37,9 @@ class Hook:
         patient: repeat with the last delay for ever instead.
         answer_s: seconds after which an answer counts as none.
         duplicate: share of events that are sent a second time although they were taken.
+        most: requests at a time.
         takes: which status means that an event was taken.
+        done: told of what was taken.
         taken: what was taken, in this order; `delivered` counts it.
         sent: requests made, with the repetitions.
         refused: (status, body) of answers that took nothing; 0 where there was none.
@@ -52,7 +54,9 @@ class Hook:
     patient: bool = False
     answer_s: float = 2.0
     duplicate: float = 0.0
+    most: int = 100
     takes: Callable[[int], bool] = _is_200
+    done: Callable[[Parcel], None] = lambda _parcel: None
     taken: list[Parcel] = field(default_factory=list)
     sent: int = 0
     duplicates: int = 0
@@ -65,6 +69,7 @@ class Hook:
     chance: random.Random = field(default_factory=lambda: random.Random(7))
     _last: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _open: int = 0
     _client: aiohttp.ClientSession | None = None
 
     @property
@@ -121,8 +126,11 @@ class Hook:
         if self._client is None:
             self._client = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         sent = {"Content-Type": "application/json", **(self.headers(body) if headers is None else headers)}
+        while self._open >= self.most:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
         started = time.monotonic()
         self.sent += 1
+        self._open += 1
         try:
             timeout = aiohttp.ClientTimeout(total=self.answer_s)
             async with self._client.post(self.url, data=body, headers=sent, timeout=timeout) as answer:
@@ -136,6 +144,7 @@ class Hook:
         except (aiohttp.ClientError, OSError) as error:
             self.last_error = f"Connection failed: {type(error).__name__}"
         finally:
+            self._open -= 1
             self.slowest_s = max(self.slowest_s, time.monotonic() - started)
         self.refused.append((0, ""))
         return 0
@@ -151,6 +160,7 @@ class Hook:
             self.dropped += 1
             return
         self.taken.append(parcel)
+        self.done(parcel)
         if copies is None and self.chance.random() < self.duplicate:
             await self.repeat(parcel)
 

@@ -17,6 +17,7 @@ class Hook:
         headers: beside each of them.
         answers: statuses of the next answers; 200 when there are none.
         slow_s: seconds before each answer.
+        most: requests that were open at a time.
     """
 
     def __init__(self) -> None:
@@ -24,6 +25,8 @@ class Hook:
         self.headers: list[Mapping[str, str]] = []
         self.answers: list[int] = []
         self.slow_s = 0.0
+        self.most = 0
+        self._open = 0
         self.url = ""
         self._changed = asyncio.Condition()
         self._runner: web.AppRunner | None = None
@@ -48,9 +51,12 @@ class Hook:
 
     async def _take(self, request: web.Request) -> web.Response:
         body = await request.read()
+        self._open += 1
+        self.most = max(self.most, self._open)
         async with self._changed:
             self.bodies.append(body)
             self.headers.append(request.headers)
             self._changed.notify_all()
         await asyncio.sleep(self.slow_s)
+        self._open -= 1
         return web.Response(status=self.answers.pop(0) if self.answers else 200)
