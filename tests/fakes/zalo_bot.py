@@ -2,81 +2,49 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import time
 import unicodedata
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Literal
 
 from aiohttp import web
 
 from tests.fakes._hook import Hook
-from tests.fakes._platform import Fault, Watched, cut, take
+from tests.fakes._platform import Platform, Refused, form
 
 TOKEN = "987654:TEST-token_of-the-zalo-bot"
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"0" * 32
 
 
-class Refused(Exception):
-    """An answer with ok=false."""
-
-    def __init__(self, code: int, description: str) -> None:
-        super().__init__(description)
-        self.code = code
-        self.description = description
-
-
-@dataclass
-class FakeZaloBot(Watched):
+@dataclass(kw_only=True)
+class FakeZaloBot(Platform[str]):
     """The fake.
 
     Attributes:
         flat: webhooks carry the event itself, not `{"ok": …, "result": …}`.
-        sent: what reached a chat, as (chat, text, whole message).
-        calls: (method, parameters) of every call.
-        faults: by method in lower case, taken one by one.
+        statuses: errors come with their code as the HTTP status, not with 200.
+        picture: name of the field with a picture's address; clients differ in it.
         blocked: chats whose people blocked the bot.
+        chats: chats that have written to the bot; others are unknown to it.
         files: content by path of what citizens have sent.
+        secret: what is sent with each webhook.
+        waiting: updates that were not given yet; one that is given is gone.
     """
 
     token: str = TOKEN
     flat: bool = False
-    sent: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
-    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    faults: dict[str, list[Fault]] = field(default_factory=dict)
+    statuses: bool = False
+    picture: Literal["photo", "photo_url"] = "photo"
     blocked: set[str] = field(default_factory=set)
     chats: set[str] = field(default_factory=set)
     files: dict[str, bytes] = field(default_factory=dict)
     secret: str = ""
-    port: int = 0
     waiting: list[dict[str, Any]] = field(default_factory=list)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
-    _runner: web.AppRunner | None = None
 
     def __post_init__(self) -> None:
-        self.hook = Hook(lambda body: {"X-Bot-Api-Secret-Token": self.secret})
-
-    @property
-    def url(self) -> str:
-        """Its address."""
-        return f"http://127.0.0.1:{self.port}"
-
-    async def __aenter__(self) -> Self:
-        app = web.Application()
-        app.router.add_route("*", "/bot{token}/{method}", self._handle)
-        app.router.add_get("/files/{name}", self._file)
-        # A request that has arrived is worked on, whether or not its sender still waits.
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.05, handler_cancellation=False)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
-        self.port = self._runner.addresses[0][1]
-        return self
-
-    async def __aexit__(self, *_exc: object) -> None:
-        await self.hook.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        self.hook = Hook(lambda _body: {"X-Bot-Api-Secret-Token": self.secret})
 
     # ---- the citizen's side ----
 
@@ -89,7 +57,15 @@ class FakeZaloBot(Watched):
         name = f"{next(self._numbers)}.png"
         self.files[name] = content
         more = {"caption": caption} if caption else {}
-        return await self.push("message.image.received", chat, photo=f"{self.url}/files/{name}", **more)
+        return await self.push("message.image.received", chat, **{self.picture: f"{self.url}/files/{name}"}, **more)
+
+    async def send_sticker(self, chat: str = "z7") -> dict[str, Any]:
+        """A citizen sends a sticker."""
+        return await self.push("message.sticker.received", chat, sticker="bfe458bf64fa8da4d4eb")
+
+    async def send_other(self, chat: str = "z7") -> dict[str, Any]:
+        """A citizen sends something that bots do not get to see."""
+        return await self.push("message.unsupported.received", chat)
 
     async def push(self, event: str, chat: str, **content: Any) -> dict[str, Any]:
         """An event of any kind."""
@@ -104,12 +80,15 @@ class FakeZaloBot(Watched):
                 **content,
             },
         }
-        if self.hook.url:
-            self.hook.push(chat, update if self.flat else {"ok": True, "result": update})
+        if self.webhook:
+            self.hook.push(chat, self._body(update))
         else:
             self.waiting.append(update)
             await self.notify()
         return update
+
+    def _body(self, update: dict[str, Any]) -> dict[str, Any]:
+        return update if self.flat else {"ok": True, "result": update}
 
     def texts(self, chat: str = "z7") -> list[str]:
         """What a chat shows from the bot."""
@@ -117,36 +96,35 @@ class FakeZaloBot(Watched):
 
     # ---- the API ----
 
+    def _add_routes(self, app: web.Application) -> None:
+        app.router.add_route("*", "/bot{token}/{method}", self._handle)
+        app.router.add_get("/files/{name}", self._file)
+
+    def _success(self, result: Any) -> web.Response:
+        return web.json_response({"ok": True, "result": result})
+
+    def _refusal(self, error: Refused) -> web.Response:
+        body = {"ok": False, "error_code": error.code, "description": error.description}
+        return web.json_response(body, status=error.code if self.statuses else 200)
+
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"].lower()
-        parameters: dict[str, Any] = dict(request.query)
         try:
-            if request.can_read_body:
-                as_json = request.content_type == "application/json"
-                parameters |= await request.json() if as_json else dict(await request.post())
-            self.calls.append((method, parameters))
             if request.match_info["token"] != self.token:
                 raise Refused(401, "Unauthorized")
-            work = getattr(self, f"_on_{method}", None)
-            if work is None:
-                raise Refused(404, "Not Found")
-            fault = take(self.faults.get(method, []), parameters.get("chat_id"))
-            if fault and fault.http:
-                return web.Response(status=fault.http, text="<html>")
-            if fault and fault.code:
-                raise Refused(fault.code, fault.description)
-            if fault and fault.cut == "before":
-                return cut(request)
-            result = await work(parameters)
-            await self.notify()
-            if fault and fault.cut == "after":
-                return cut(request)
-            if fault and fault.hang_s:
-                await asyncio.sleep(fault.hang_s)
-            return web.json_response({"ok": True, "result": result})
+            parameters = await form(request)
         except Refused as error:
-            await self.notify()
-            return web.json_response({"ok": False, "error_code": error.code, "description": error.description})
+            return self._refusal(error)
+
+        async def work() -> Any:
+            if method == "getupdates":
+                return await self._next(request, parameters)
+            found = getattr(self, f"_on_{method}", None)
+            if found is None:
+                raise Refused(404, "Not Found")
+            return await found(parameters)
+
+        return await self._serve(request, method, parameters, str(parameters.get("chat_id")), work)
 
     async def _file(self, request: web.Request) -> web.Response:
         content = self.files.get(request.match_info["name"])
@@ -161,13 +139,20 @@ class FakeZaloBot(Watched):
             "display_name": "Bot Một cửa",
         }
 
-    async def _on_getupdates(self, parameters: dict[str, Any]) -> dict[str, Any]:
-        if self.hook.url:
+    async def _next(self, request: web.Request, parameters: dict[str, Any]) -> dict[str, Any]:
+        if self.webhook:
             raise Refused(409, "Conflict: can't use getUpdates method while webhook is active")
         try:
-            await self.until(lambda: bool(self.waiting), float(parameters.get("timeout") or 0) or 0.01)
+            wait = float(parameters.get("timeout") or 0)
+        except ValueError:
+            raise Refused(400, "Bad Request: wrong timeout") from None
+        try:
+            # To somebody who has hung up nothing is given.
+            await self.until(lambda: bool(self.waiting) or _gone(request), wait or 0.01)
         except TimeoutError:
             raise Refused(408, "Request timeout") from None
+        if not self.waiting or _gone(request):
+            raise Refused(408, "Request timeout")
         # There is no offset: what was given once is gone.
         return self.waiting.pop(0)
 
@@ -178,19 +163,18 @@ class FakeZaloBot(Watched):
             raise Refused(400, "Bad Request: invalid webhook url")
         if not 8 <= len(secret) <= 256:
             raise Refused(400, "Bad Request: secret_token must be 8 to 256 characters")
-        self.secret, self.hook.url = secret, url
+        self.secret, self.webhook = secret, url
         while self.waiting:
             update = self.waiting.pop(0)
-            body = update if self.flat else {"ok": True, "result": update}
-            self.hook.push(update["message"]["chat"]["id"], body)
+            self.hook.push(update["message"]["chat"]["id"], self._body(update))
         return {"url": url, "updated_at": int(time.time() * 1000)}
 
     async def _on_deletewebhook(self, _parameters: dict[str, Any]) -> dict[str, Any]:
-        self.hook.url = ""
+        self.webhook = ""
         return {"url": "", "updated_at": int(time.time() * 1000)}
 
     async def _on_getwebhookinfo(self, _parameters: dict[str, Any]) -> dict[str, Any]:
-        return {"url": self.hook.url, "updated_at": int(time.time() * 1000)}
+        return {"url": self.webhook, "updated_at": int(time.time() * 1000)}
 
     async def _on_sendmessage(self, parameters: dict[str, Any]) -> dict[str, Any]:
         text = str(parameters.get("text") or "")
@@ -220,7 +204,7 @@ class FakeZaloBot(Watched):
         if chat in self.blocked:
             raise Refused(403, "Forbidden: the user has blocked the bot")
         message = {"message_id": f"s{next(self._numbers)}", "date": int(time.time() * 1000)}
-        self.sent.append((chat, shown, {**message, **content}))
+        self._accept(chat, shown, {**message, **content})
         return message
 
     def _chat(self, parameters: dict[str, Any]) -> str:
@@ -228,3 +212,7 @@ class FakeZaloBot(Watched):
         if chat not in self.chats:
             raise Refused(400, "Bad Request: chat not found")
         return chat
+
+
+def _gone(request: web.Request) -> bool:
+    return request.transport is None or request.transport.is_closing()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
 from zalo_bot import Bot
+from zalo_bot.error import InvalidToken
 
 from tests.fakes._platform import Fault
 from tests.fakes.zalo_bot import TOKEN, FakeZaloBot
+from tests.support.hook import Hook
 
 
 @pytest.fixture
@@ -96,3 +100,53 @@ async def test_what_arrived_is_worked_on_although_nobody_waits_for_the_answer(za
         with pytest.raises(aiohttp.ClientError):
             await call(zalo_bot, "sendMessage", chat_id="z7", text="a")
     assert zalo_bot.texts() == ["a"]
+
+
+async def test_an_independent_client_sees_and_sends_pictures(zalo_bot: FakeZaloBot, client: Bot) -> None:
+    zalo_bot.picture = "photo_url"
+    await zalo_bot.send_image(content=b"anh")
+    update = await client.get_update(timeout=1)
+    async with aiohttp.ClientSession() as session, session.get(update.message.photo_url) as answer:
+        assert await answer.read() == b"anh"
+    await client.send_photo("z7", "Sơ đồ", "https://example.vn/a.png")
+    assert await client.send_chat_action("z7", "typing") is True
+    [accepted] = zalo_bot.accepted
+    assert (accepted.serial, accepted.to, accepted.text) == (1, "z7", "Sơ đồ")
+
+
+async def test_an_independent_client_with_a_wrong_token_learns_it_where_errors_have_a_status(
+    zalo_bot: FakeZaloBot,
+) -> None:
+    zalo_bot.statuses = True
+    with pytest.raises(InvalidToken):
+        await Bot("1:wrong", base_url=zalo_bot.url).get_me()
+
+
+async def test_a_wait_ends_with_news_and_nothing_is_given_to_somebody_who_has_hung_up(zalo_bot: FakeZaloBot) -> None:
+    gone = asyncio.create_task(call(zalo_bot, "getUpdates", timeout="5"))
+    await asyncio.sleep(0.1)
+    gone.cancel()
+    await asyncio.sleep(0.1)
+    waiting = asyncio.create_task(call(zalo_bot, "getUpdates", timeout=5))
+    await asyncio.sleep(0.1)
+    await zalo_bot.write("chào")
+    assert (await waiting)["result"]["message"]["text"] == "chào"
+
+
+@pytest.mark.parametrize("flat", [False, True])
+async def test_a_webhook_gets_every_update_with_the_secret_until_it_takes_it(zalo_bot: FakeZaloBot, flat: bool) -> None:
+    zalo_bot.flat = flat
+    zalo_bot.hook.delays = (0.01, 0.01)
+    async with Hook() as hook:
+        await call(zalo_bot, "setWebhook", url=hook.url, secret_token="a-secret-of-ours")
+        hook.answers = [503]
+        await zalo_bot.write("một")
+        await zalo_bot.send_sticker()
+        await zalo_bot.send_other()
+        await zalo_bot.send_image(caption="ảnh")
+        await zalo_bot.hook.settled()
+        bodies = [json.loads(body) for body in hook.bodies]
+        kinds = [(body if flat else body["result"])["event_name"].split(".")[1] for body in bodies]
+        assert kinds == ["text", "text", "sticker", "unsupported", "image"]
+        assert hook.bodies[0] == hook.bodies[1]
+        assert {headers["X-Bot-Api-Secret-Token"] for headers in hook.headers} == {"a-secret-of-ours"}
