@@ -349,3 +349,20 @@ async def test_an_administrator_consents_and_comes_back_with_a_code(zalo: FakeZa
         back = response.headers["Location"]
     assert back.startswith("http://127.0.0.1:1/back?")
     assert "state=state-1" in back
+
+
+async def test_a_swallowed_pair_of_tokens_is_lost_for_good(zalo: FakeZaloOA, client: Client) -> None:
+    zalo.faults["access_token"] = [Fault(cut="after")]
+    with pytest.raises(requests.ConnectionError):
+        await asyncio.to_thread(client.refresh_acccess_token)
+    with pytest.raises(zalo_sdk.ZaloOAException, match="-14014"):
+        await asyncio.to_thread(client.refresh_acccess_token)
+    assert zalo.tokens.refreshed == 1
+
+
+async def test_mishaps_come_where_no_fault_waits(zalo: FakeZaloOA) -> None:
+    await zalo.write("xin chào")
+    await zalo.write("xin chào", "9007")
+    zalo.faults["message/cs"] = [Fault(-200, "Sorry", chat=USER)]
+    zalo.mishap = lambda method, to: Fault(-32, "Slow down") if (method, to) == ("message/cs", USER) else None
+    assert [await _code(zalo, {"text": "a"}, user=user) for user in (USER, USER, "9007")] == [-200, -32, 0]
