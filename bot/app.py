@@ -215,7 +215,8 @@ async def running(
         private_url = await _listen(
             stack, private, own.private_host, own.private_port, "PRIVATE_PORT", Connections(idle_s=own.idle_s)
         )
-        public_url = await _listen(stack, public, own.host, own.port, "PORT", _public_connections(own))
+        limits, several = _public_connections(own), settings.gateways > 1
+        public_url = await _listen(stack, public, own.host, own.port, "PORT", limits, shared=several)
         # Streams end only when they are told to: before the server waits for its connections.
         stack.callback(hub.close)
         _keep(stack, failed, worker.run(), "worker")
@@ -277,12 +278,19 @@ def _public_connections(settings: WebSettings) -> Connections:
 
 
 async def _listen(
-    stack: AsyncExitStack, app: web.Application, host: str, port: int, setting: str, connections: Connections
+    stack: AsyncExitStack,
+    app: web.Application,
+    host: str,
+    port: int,
+    setting: str,
+    connections: Connections,
+    *,
+    shared: bool = False,
 ) -> str:
     runner = web.AppRunner(app, access_log=None, handler_cancellation=False, shutdown_timeout=_CLOSE_S)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    site = Site(runner, host, port, connections)
+    site = Site(runner, host, port, connections, shared=shared)
     try:
         await site.start()
     except OSError as error:

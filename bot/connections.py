@@ -69,10 +69,17 @@ class Connections:
 
 
 class Site(web.BaseSite):
-    """A TCP port whose connections are kept within limits."""
+    """A TCP port whose connections are kept within limits.
 
-    def __init__(self, runner: web.AppRunner, host: str, port: int, connections: Connections) -> None:
+    Args:
+        shared: other processes listen there too; the system gives each connection to one of them.
+    """
+
+    def __init__(
+        self, runner: web.AppRunner, host: str, port: int, connections: Connections, *, shared: bool = False
+    ) -> None:
         super().__init__(runner)
+        self._shared = shared
         self._host = host
         self._port = port
         self._connections = connections
@@ -96,7 +103,9 @@ class Site(web.BaseSite):
         def connected() -> _Connection:
             return _Connection(self._connections, manager, loop)
 
-        self._server = await loop.create_server(connected, self._host, self._port, backlog=512)
+        self._server = await loop.create_server(
+            connected, self._host, self._port, backlog=512, reuse_port=self._shared or None
+        )
 
 
 def within_files(wanted: int) -> int:

@@ -15,7 +15,7 @@ from bot import sentences
 from bot.metrics import Metrics
 from bot.settings import WebSettings
 from store.errors import MotcuaError
-from store.faults import is_no_space, is_outage
+from store.faults import is_no_space, is_outage, log_failure
 
 Check = Callable[[], Awaitable[bool]]
 """Whether a part is ready; an exception means that it is not."""
@@ -130,7 +130,7 @@ def public_app(settings: WebSettings, metrics: Metrics) -> web.Application:
             outage = refusal_of(error)
             if outage is not None:
                 metrics.refused.labels(outage.code).inc()
-                _log.error("the database does not work", path=request.path, reason=reason(error))
+                log_failure(_log, "the database does not work", error, path=request.path)
                 return _error(outage)
             metrics.failures.labels("http").inc()
             _log.exception("a request failed", path=request.path)
@@ -161,11 +161,6 @@ def own_origin(request: web.Request, allowed: frozenset[str]) -> bool:
     except ValueError:
         return False
     return bool(host) and host == (request.headers.get("Host") or "").lower()
-
-
-def reason(error: Exception) -> str:
-    """The kind of an error of the database's, without its words."""
-    return type(getattr(error, "orig", None) or error).__name__
 
 
 def _error(error: MotcuaError, headers: Mapping[str, str] | None = None) -> web.Response:

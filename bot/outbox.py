@@ -8,23 +8,26 @@ Rows of the web channel are `sent` at once: the browser's stream reads them.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, insert, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, bindparam, exists, insert, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import buttons
 from bot.departures import Departures
 from bot.replies import Outgoing, Reply
 from store.engine import Database
+from store.faults import is_outage
 from store.notices import tell
 from store.tables import conversations, now, outbox
 
 # What other processes are told of: the channel and the conversation in which something was said.
 NOTICE = "outbox"
+_AGAIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,18 +204,19 @@ class Outbox:
     async def start(self, due: Due) -> bool:
         """Take a row for sending, just before it leaves; False when somebody else has."""
         moment = now()
-        async with self._database.begin() as connection:
-            result = await connection.execute(
-                update(outbox)
-                .where(outbox.c.id == due.id, outbox.c.state == "ready", outbox.c.next_at <= moment)
-                .values(
-                    state="leased",
-                    attempts=outbox.c.attempts + 1,
-                    lease_until=moment + self._lease,
-                    holder=self._departures.holder,
-                )
+        mine = and_(outbox.c.state == "leased", outbox.c.holder == self._departures.holder)
+        taken = await self._patiently(
+            update(outbox)
+            # It may be taken already: by a transaction whose success the database did not get to tell.
+            .where(outbox.c.id == due.id, or_(and_(outbox.c.state == "ready", outbox.c.next_at <= moment), mine))
+            .values(
+                state="leased",
+                attempts=outbox.c.attempts + 1,
+                lease_until=moment + self._lease,
+                holder=self._departures.holder,
             )
-        return result.rowcount == 1
+        )
+        return taken == 1
 
     async def finish(self, due: Due, state: str, error: str | None = None) -> None:
         """Record how a send ended: `sent`, `unknown` or `dead`."""
@@ -223,12 +227,25 @@ class Outbox:
         await self._mark(due, state="ready", error=error, next_at=now() + timedelta(seconds=delay_s))
 
     async def _mark(self, due: Due, **values: Any) -> None:
-        async with self._database.begin() as connection:
-            await connection.execute(
-                update(outbox)
-                .where(outbox.c.id == due.id, outbox.c.state == "leased", outbox.c.holder == self._departures.holder)
-                .values(lease_until=None, holder=None, **values)
-            )
+        await self._patiently(
+            update(outbox)
+            .where(outbox.c.id == due.id, outbox.c.state == "leased", outbox.c.holder == self._departures.holder)
+            .values(lease_until=None, holder=None, **values)
+        )
+
+    async def _patiently(self, statement: Update) -> int:
+        """Run a statement, however long the database is away; gives how many rows it changed.
+
+        What has been sent must be on record before anything else of its conversation leaves.
+        """
+        while True:
+            try:
+                async with self._database.begin() as connection:
+                    return (await connection.execute(statement)).rowcount
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+            await asyncio.sleep(_AGAIN_S)
 
 
 _INSERT = insert(outbox).returning(outbox.c.id, sort_by_parameter_order=True)

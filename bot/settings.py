@@ -213,3 +213,15 @@ class BotSettings(BaseModel):
     telegram: TelegramSettings = Field(default_factory=TelegramSettings, description="The Telegram channel.")
     zalo_oa: ZaloOASettings = Field(default_factory=ZaloOASettings, description="The Zalo Official Account.")
     zalo_bot: ZaloBotSettings = Field(default_factory=ZaloBotSettings, description="The Zalo Bot.")
+    gateways: int = Field(
+        default=1,
+        ge=1,
+        le=8,
+        description="Processes of the front door on this machine, which share the public port; more than one needs "
+        "PostgreSQL. The private port of the second is 10 higher, of the third 20, and so on; the console runs in the "
+        "first.",
+    )
+
+    def private_port(self, gateway: int) -> int:
+        """The port for health and metrics of a front door, counted from 1; 0 takes any."""
+        return self.web.private_port and self.web.private_port + 10 * (gateway - 1)

@@ -31,6 +31,7 @@ from bot.questions import as_question
 from bot.reduced import LastResort
 from bot.replies import Reply, Turn
 from bot.settings import WorkerSettings
+from store.faults import is_outage, log_failure
 from store.tables import now
 
 _log = structlog.get_logger(__name__)
@@ -114,9 +115,9 @@ class Worker:
             while True:
                 try:
                     await self._round()
-                except Exception:
+                except Exception as error:
                     self._metrics.failures.labels("worker").inc()
-                    _log.exception("a round of the worker failed")
+                    log_failure(_log, "a round of the worker failed", error)
                     await asyncio.sleep(self._settings.poll_s)
         finally:
             self._takes = False
@@ -189,7 +190,7 @@ class Worker:
             raise
         except Exception as error:
             self._metrics.failures.labels("worker").inc()
-            _log.exception("answering a message failed", message=claim.id)
+            log_failure(_log, "answering a message failed", error, message=claim.id)
             await self._put_back(claim, self._settings.retry_cap_s, type(error).__name__)
         finally:
             self._in_work.discard(claim.conversation_id)
@@ -198,12 +199,20 @@ class Worker:
                 self._wake.set()
 
     async def _put_back(self, claim: Claim, delay_s: float, error: str) -> None:
-        try:
-            await self._inbox.put_back(claim, delay_s, error)
-        except Exception:
-            # Its lease runs out, and it is taken up again then.
-            _log.exception("a message could not be put back", message=claim.id)
-            return
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                await self._inbox.put_back(claim, delay_s, error)
+                break
+            except Exception as failure:
+                if tries == 1:
+                    log_failure(_log, "a message could not be put back", failure, message=claim.id)
+                # While the database is away nothing else could be done either; else its lease runs out, and it is
+                # taken up again then.
+                if not (self._takes and is_outage(failure)):
+                    return
+            await asyncio.sleep(self._settings.poll_s)
         asyncio.get_running_loop().call_later(delay_s, self._wake.set)
 
     async def _respond(self, claim: Claim) -> None:

@@ -71,7 +71,7 @@ class Parts:
 
     def forget_dialogue(self, conversations: Sequence[str]) -> int:
         """Have the dialogue manager forget conversations; gives how many turns."""
-        return dialogues.forget(self.settings.home / "rasa.db", conversations)
+        return dialogues.forget(self.settings.home, conversations)
 
     def space(self) -> Space:
         """The room on the disks of the data folder and of the database's file."""

@@ -1,4 +1,4 @@
-"""The dialogue manager's file of conversations, where somebody's have to go."""
+"""The dialogue manager's files of conversations, where somebody's have to go."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ from contextlib import closing
 from pathlib import Path
 
 
-def forget(file: Path, conversations: Sequence[str]) -> int:
+def forget(folder: Path, conversations: Sequence[str]) -> int:
     """Delete what the dialogue manager has kept of conversations; gives how many turns.
 
     A running dialogue manager may hold a conversation in memory until it is restarted or needs the room; nobody reaches
     it there, since the front door begins a new session.
 
     Args:
-        file: made by the dialogue manager; nothing is done where there is none.
+        folder: holds the files of its processes, also of those that no longer run.
         conversations: their ids; a session's name is the id, a hyphen and a number.
 
     Raises:
-        sqlite3.Error: the file is damaged or locked for too long.
+        sqlite3.Error: a file is damaged or locked for too long.
     """
-    if not file.exists() or not conversations:
+    if not conversations:
         return 0
+    return sum(_forget(file, conversations) for file in sorted(folder.glob("rasa*.db")))
+
+
+def _forget(file: Path, conversations: Sequence[str]) -> int:
     with closing(sqlite3.connect(file, timeout=10.0)) as connection, connection:
         return sum(
             connection.execute("DELETE FROM turn WHERE sender GLOB ?", (f"{conversation}-*",)).rowcount

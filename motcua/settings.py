@@ -35,6 +35,13 @@ class RasaSettings(BaseModel):
     )
     host: str = Field(default="127.0.0.1", description="Address Rasa binds; it must never face the network.")
     port: int = Field(default=5005, ge=1, le=65535, description="Port of Rasa.")
+    processes: int = Field(
+        default=1,
+        ge=1,
+        le=16,
+        description="Rasa processes, on this port and those after it, some 600 MB each. Each has its share of the "
+        "conversations; a change of the number breaks off forms that are being filled in.",
+    )
 
 
 class Settings(BaseSettings):
@@ -78,6 +85,10 @@ class Settings(BaseSettings):
         """Folder of the trained dialogue models."""
         return self.home / "models"
 
+    def rasa_file(self, number: int) -> Path:
+        """The file of conversations of a Rasa process, counted from 1."""
+        return self.home / ("rasa.db" if number == 1 else f"rasa-{number}.db")
+
     @property
     def logs(self) -> Path:
         """Folder of the processes' logs."""
@@ -96,7 +107,7 @@ def load() -> Settings:
             "These settings do not exist; correct their names in the environment or in .env:\n  " + "\n  ".join(unknown)
         )
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         lines = [f"{_variable(item['loc'])}: {item['msg']}" for item in error.errors()]
         raise Invalid(
@@ -104,6 +115,12 @@ def load() -> Settings:
         ) from None
     except SettingsError as error:
         raise Invalid(f"These settings are wrong; correct them in the environment or in .env:\n  {error}") from None
+    if settings.bot.gateways > 1 and not settings.database_url.startswith("postgresql"):
+        raise Invalid(
+            f"MOTCUA_BOT__GATEWAYS is {settings.bot.gateways}, but a SQLite file serves one front door; set it to 1, "
+            "or MOTCUA_STORE__URL to a PostgreSQL database"
+        )
+    return settings
 
 
 def secret(settings: Settings, name: str, given: SecretStr | None) -> SecretStr:

