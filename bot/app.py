@@ -189,7 +189,13 @@ async def running(
         )
         around = assembly.Surroundings(settings, database, inbox, flips, metrics, data_dir, full=room.low)
         if desk is not None:
-            around = replace(around, most_bytes=desk.files.most_bytes)
+            around = replace(
+                around,
+                seal=desk.seal,
+                delivery=desk.delivery,
+                file_of=desk.file_of,
+                most_bytes=desk.files.most_bytes,
+            )
         channels = await stack.enter_async_context(assembly.opened(around))
         routes.update(channels.routes)
 

@@ -48,6 +48,18 @@ class Metrics:
             ["code"],
             registry=self.registry,
         )
+        self.zalo_signatures = Counter(
+            "motcua_zalo_signatures_total",
+            "Webhooks of Zalo by the timestamp that they were signed with.",
+            ["variant"],
+            registry=self.registry,
+        )
+        self.zalo_sends = Counter(
+            "motcua_zalo_sends_total",
+            "Messages to Zalo by the window they fell into: free, paid or closed.",
+            ["window"],
+            registry=self.registry,
+        )
         self.inbox_waiting = Gauge("motcua_inbox_waiting", "Messages not answered yet.", registry=self.registry)
         self.streams = Gauge("motcua_streams_open", "Open streams of the web chat.", registry=self.registry)
         self.free_bytes = Gauge(

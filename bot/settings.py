@@ -188,6 +188,11 @@ class ZaloOASettings(PushedSettings):
         pattern=r"^oa\.query\.(hide|show)$",
         description="Kind of the buttons: oa.query.hide does not show what a press sends, oa.query.show does.",
     )
+    form_image_url: str = Field(
+        default="",
+        description="Address of a picture for Zalo's form in which citizens leave their telephone number with one "
+        "press. Empty: they are asked to write it.",
+    )
 
 
 class ZaloBotSettings(PushedSettings):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.channels import telegram, zalo_bot
+from bot.channels import telegram, zalo_bot, zalo_oa
 from bot.channels.contract import Channel, Route, Switches, Work
 from bot.channels.receiving import Receiver
 from bot.channels.sending import Sender
@@ -18,8 +18,11 @@ from bot.departures import Departures
 from bot.inbox import Inbox
 from bot.metrics import Metrics
 from bot.settings import BotSettings, PushedSettings
+from desk.sealing import Seal
+from desk.settings import DeliverySettings
 from store import keys
 from store.engine import Database
+from store.errors import Invalid
 
 
 @dataclass
@@ -43,6 +46,9 @@ class Surroundings:
 
     Args:
         data_dir: keys and journals are kept here.
+        seal: closes tokens where they are kept.
+        delivery: for how long Zalo carries replies.
+        file_of: gives name, media type and content of an attachment that is sent.
         most_bytes: size of the largest file that is fetched.
         full: whether there is no room to keep anything.
     """
@@ -53,6 +59,9 @@ class Surroundings:
     switches: Switches
     metrics: Metrics
     data_dir: Path
+    seal: Seal | None = None
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    file_of: Callable[[int], Awaitable[tuple[str, str, bytes]]] | None = None
     most_bytes: int = 10 * 1024 * 1024
     full: Callable[[], bool] = lambda: False
 
@@ -90,6 +99,22 @@ async def opened(around: Surroundings) -> AsyncIterator[Open]:
             secret = around.secret("telegram", settings.telegram.webhook_secret)
             channel = Telegram(settings.telegram, receiver, around.switches, around.metrics, secret=secret)
             await add(await stack.enter_async_context(channel), settings.telegram, receiver)
+        if settings.zalo_oa.app_id:
+            from bot.channels.zalo_oa.channel import ZaloOA
+
+            if around.seal is None:
+                raise Invalid("the Zalo Official Account needs the seal of the desk for its tokens")
+            account = ZaloOA(
+                settings.zalo_oa,
+                around.database,
+                around.seal,
+                around.metrics,
+                delivery=around.delivery,
+                file_of=around.file_of,
+                most_bytes=around.most_bytes,
+            )
+            receiver = around.receiver(zalo_oa.NAME, settings.zalo_oa)
+            await add(await stack.enter_async_context(account), settings.zalo_oa, receiver)
         if settings.zalo_bot.token is not None:
             from bot.channels.zalo_bot.channel import ZaloBot
 

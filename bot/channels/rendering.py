@@ -13,6 +13,7 @@ from bot.replies import Button, Reply
 from knowledge.text import fold, nfc
 
 HINT = "Nhắn số để chọn."
+NO_FILES = "(Tệp kèm theo xem trên trang tra cứu phiếu.)"
 _ROOM = 8  # for the marks that are closed and opened again at a cut
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)\*\*", re.DOTALL)
 # Where a text may be cut, best first: paragraph, line, sentence, word.
@@ -50,8 +51,10 @@ class Capabilities:
 
 
 def fit(reply: Reply, can: Capabilities) -> Sequence[Reply]:
-    """A reply as messages that the channel takes; buttons, questions to the phone and files go with the last one."""
+    """A reply as messages that the channel takes; a file goes first, buttons and questions to the phone go last."""
     text = nfc(reply.text)
+    if reply.file is not None and not can.files:
+        text = f"{text}\n\n{NO_FILES}".strip()
     numbers: tuple[int, ...] = ()
     if len(reply.buttons) > can.buttons:
         text, numbers = _menu(text, reply.buttons)
@@ -63,8 +66,11 @@ def fit(reply: Reply, can: Capabilities) -> Sequence[Reply]:
         buttons=buttons,
         numbers=numbers,
         asks=reply.asks if reply.asks in can.asks else None,
+        file=None,
     )
-    return (*(Reply(piece) for piece in pieces[:-1]), last)
+    file = (Reply("", file=reply.file),) if reply.file is not None and can.files else ()
+    said = (*(Reply(piece) for piece in pieces[:-1]), last)
+    return file if file and not text.strip() else (*file, *said)
 
 
 def chosen(text: str) -> int | None:

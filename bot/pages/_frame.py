@@ -24,6 +24,7 @@ from bot.static import StaticFiles
 from desk.attachments import Attachments
 from desk.cases import Cases
 from desk.sealing import Seal
+from desk.settings import DeliverySettings
 from desk.texts import VIET_NAM
 from store.engine import Database
 from store.errors import MotcuaError
@@ -49,12 +50,23 @@ class Desk:
         cases: what citizens may do with them.
         seal: closes the identity of who denounces.
         files: the files of cases.
+        delivery: for how long channels carry replies.
     """
 
     database: Database
     cases: Cases
     seal: Seal
     files: Attachments
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
+
+    async def file_of(self, number: int) -> tuple[str, str, bytes]:
+        """Name, media type and content of an attachment.
+
+        Raises:
+            NotFound: there is none of that number, or its content is gone.
+        """
+        file, content = await self.files.open_(number)
+        return file.name, file.media_type, content
 
 
 @dataclass

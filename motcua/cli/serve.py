@@ -74,7 +74,7 @@ def serve_app(
                     stop=_stop_signal(),
                     last_resort=made.last_resort,
                     post=made.post,
-                    desk=Desk(made.database, made.cases, made.seal, made.files),
+                    desk=Desk(made.database, made.cases, made.seal, made.files, settings.desk.delivery),
                     space=made.space(),
                     checks={"actions": actions_ready, "catalogue": catalogue_ready},
                 )

@@ -6,3 +6,8 @@ from bot.channels.rendering import Capabilities
 
 NAME = "zalo_oa"
 CAN = Capabilities(text=2000, buttons=5, title=100, asks=frozenset({"contact"}), files=True)
+PRESS = "nut:"
+"""What the payload of our buttons begins with, before the short id."""
+IMAGE_BYTES = 1024 * 1024
+FILE_BYTES = 5 * 1024 * 1024
+FILE_ENDINGS = frozenset({"pdf", "doc", "docx", "csv"})

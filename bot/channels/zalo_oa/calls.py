@@ -1,0 +1,193 @@
+"""Calls to the Open API of Zalo, and messages as it takes them.
+
+Source: https://developers.zalo.me/docs/official-account/tin-nhan/. Errors come with HTTP 200.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import aiohttp
+
+from bot.channels.contract import Outcome
+from bot.channels.zalo_oa.errors import class_of, outcome_of
+from bot.channels.zalo_oa.limits import CAN, FILE_BYTES, FILE_ENDINGS, IMAGE_BYTES, PRESS
+from bot.channels.zalo_oa.tokens import NotConnected, Tokens
+from bot.departures import NotedBody
+from bot.settings import ZaloOASettings
+from store.errors import MotcuaError
+
+FileOf = Callable[[int], Awaitable[tuple[str, str, bytes]]]
+"""Name, media type and content of an attachment by its number."""
+
+_CONNECT_S = 5.0
+_IMAGES = frozenset({"image/jpeg", "image/png"})
+_NOT_CONNECTED_S = 30.0
+_FORM_TITLE = 100
+_FORM_SUBTITLE = 500
+
+
+class Failed(Exception):
+    """A call that did not succeed.
+
+    Attributes:
+        code: Zalo's error code; 0 where there was no usable answer.
+        status: HTTP status, 0 where there was none.
+        sent: whether the request may have been worked on all the same.
+    """
+
+    def __init__(self, code: int, reason: str, *, status: int = 0, sent: bool = False) -> None:
+        super().__init__(f"{code or status or ''} {reason}".strip())
+        self.code = code
+        self.status = status
+        self.sent = sent
+
+
+class ZaloOACalls:
+    """The calls that the channel makes, each with the newest token.
+
+    Args:
+        file_of: gives the content of an attachment that is sent; None: files are named only.
+    """
+
+    def __init__(
+        self, settings: ZaloOASettings, tokens: Tokens, client: aiohttp.ClientSession, file_of: FileOf | None = None
+    ) -> None:
+        self._settings = settings
+        self._base = settings.api_url.rstrip("/")
+        self._tokens = tokens
+        self._client = client
+        self._file_of = file_of
+
+    async def send(self, to: str, body: Mapping[str, Any]) -> Outcome:
+        """Send one row of the outbox; raises nothing but cancellation."""
+        try:
+            try:
+                await self._say(to, body)
+            except Failed as failed:
+                if class_of(failed.code) != "upload":
+                    raise
+                # What was uploaded is gone already: once more.
+                await self._say(to, body)
+        except Failed as failed:
+            return _outcome(failed)
+        except NotConnected as error:
+            return Outcome("retry", error.code, pause_s=_NOT_CONNECTED_S)
+        except MotcuaError as error:
+            return Outcome("retry", error.code)
+        return Outcome("sent")
+
+    async def _say(self, to: str, body: Mapping[str, Any]) -> None:
+        await self.call("/v3.0/oa/message/cs", {"recipient": {"user_id": to}, "message": await self._message(body)})
+
+    async def call(self, path: str, content: Mapping[str, Any]) -> Any:
+        """The `data` of the answer; a token that has run out is renewed once.
+
+        Raises:
+            Failed: it was refused, or there is no usable answer.
+            MotcuaError: there is no token that works.
+        """
+        payload = json.dumps(content, ensure_ascii=False).encode()
+        token = await self._tokens.access()
+        try:
+            return await self._post(path, token, NotedBody(payload, content_type="application/json"))
+        except Failed as failed:
+            if class_of(failed.code) != "token":
+                raise
+        token = await self._tokens.renew(token)
+        return await self._post(path, token, NotedBody(payload, content_type="application/json"))
+
+    async def get(self, path: str) -> Any:
+        """The `data` of an answer to a question.
+
+        Raises:
+            Failed: it was refused, or there is no usable answer.
+            MotcuaError: there is no token that works.
+        """
+        return await self._answer("GET", path, await self._tokens.access(), None)
+
+    async def _post(self, path: str, token: str, data: Any) -> Any:
+        return await self._answer("POST", path, token, data)
+
+    async def _answer(self, method: str, path: str, token: str, data: Any) -> Any:
+        total = self._settings.request_timeout_s
+        timeout = aiohttp.ClientTimeout(total=total, connect=min(_CONNECT_S, total))
+        headers = {"access_token": token}
+        try:
+            async with self._client.request(
+                method, self._base + path, data=data, headers=headers, timeout=timeout
+            ) as response:
+                status, content = response.status, await response.read()
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise Failed(0, type(error).__name__) from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Failed(0, type(error).__name__, sent=True) from None
+        try:
+            answer = json.loads(content)
+        except (ValueError, RecursionError):
+            raise Failed(0, "not JSON", status=status, sent=status < 400) from None
+        code = answer.get("error") if isinstance(answer, dict) else None
+        if not isinstance(code, int):
+            raise Failed(0, "no answer of Zalo's", status=status, sent=status < 400)
+        if code:
+            raise Failed(code, str(answer.get("message", ""))[:200], status=status)
+        return answer.get("data")
+
+    # ---- messages ----
+
+    async def _message(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        text = str(body.get("text", ""))
+        buttons = list(body.get("buttons", ()))[: CAN.buttons]
+        if body.get("file") is not None and self._file_of is not None:
+            return await self._file(int(body["file"]))
+        if body.get("asks") == "contact" and self._settings.form_image_url and not buttons:
+            return _form(text, self._settings.form_image_url)
+        if not buttons:
+            return {"text": text}
+        pressed = [
+            {"title": button["title"], "type": self._settings.press, "payload": PRESS + button["id"]}
+            for button in buttons
+        ]
+        return {"text": text, "attachment": {"type": "template", "payload": {"buttons": pressed}}}
+
+    async def _file(self, number: int) -> dict[str, Any]:
+        assert self._file_of is not None, "there is nothing to send"
+        name, media_type, content = await self._file_of(number)
+        ending = name.rpartition(".")[2].lower()
+        if media_type in _IMAGES and len(content) <= IMAGE_BYTES:
+            uploaded = await self._upload("image", name, media_type, content)
+            element = {"media_type": "image", "attachment_id": uploaded["attachment_id"]}
+            payload = {"template_type": "media", "elements": [element]}
+            return {"attachment": {"type": "template", "payload": payload}}
+        if ending in FILE_ENDINGS and len(content) <= FILE_BYTES:
+            uploaded = await self._upload("file", name, media_type, content)
+            return {"attachment": {"type": "file", "payload": {"token": uploaded["token"]}}}
+        return {"text": f"{name}: Zalo không gửi được tệp này, anh/chị xem trên trang tra cứu phiếu."}
+
+    async def _upload(self, kind: str, name: str, media_type: str, content: bytes) -> Any:
+        form = aiohttp.FormData(quote_fields=False)
+        form.add_field("file", content, filename=name, content_type=media_type)
+        return await self._post(f"/v2.0/oa/upload/{kind}", await self._tokens.access(), form)
+
+
+def _form(text: str, image_url: str) -> dict[str, Any]:
+    title, _, rest = text.partition("\n")
+    if len(title) > _FORM_TITLE:
+        title, rest = "Để lại số điện thoại", text
+    element = {"title": title, "subtitle": (rest.strip() or title)[:_FORM_SUBTITLE], "image_url": image_url}
+    payload = {"template_type": "request_user_info", "elements": [element]}
+    return {"attachment": {"type": "template", "payload": payload}}
+
+
+def _outcome(failed: Failed) -> Outcome:
+    if failed.code:
+        return outcome_of(failed.code)
+    if failed.sent:
+        return Outcome("unknown", str(failed))
+    if failed.status == 429:
+        return Outcome("retry", str(failed), pause_s=5.0)
+    if failed.status and failed.status < 500:
+        return Outcome("dead", str(failed))
+    return Outcome("retry", str(failed))
