@@ -1,8 +1,8 @@
 """The signature of Zalo's webhooks.
 
 `X-ZEvent-Signature: mac=<hex>`, hex = SHA-256 of app id, raw body, timestamp and the account's secret key, one after
-the other (https://developers.zalo.me/docs/official-account/webhook/xac-thuc-webhook). Whether the timestamp is that in the
-body or that of a header is disputed among those who have built it: either is accepted, and which one is counted.
+the other (https://developers.zalo.me/docs/official-account/webhook/xac-thuc-webhook). Whether the timestamp is that in
+the body or that of a header is disputed among those who have built it: either is accepted, and which one is counted.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 The access token lasts 25 hours; the refresh token works once and then another comes with the new pair
 (https://developers.zalo.me/docs/official-account/bat-dau/xac-thuc-va-uy-quyen-cho-ung-dung-new). So the pair is locked
 by a lease in its row, `refresh_sent_at` is written before the refresh token leaves, and the new pair is committed
-before anything uses it. A process that dies in between leaves a refresh token of which nobody knows whether it was used; it is
-tried once more, and an administrator has to connect again if Zalo refuses it.
+before anything uses it. A process that dies in between leaves a refresh token of which nobody knows whether it was
+used; it is tried once more, and an administrator has to connect again if Zalo refuses it.
 """
 
 from __future__ import annotations
@@ -84,6 +84,7 @@ class Tokens:
         self._settings = settings
         self._client = client
         self._me = uuid4().hex
+        self._turn = asyncio.Lock()
         self._cached = ""
         self._cached_until = 0.0
 
@@ -109,16 +110,16 @@ class Tokens:
             NotConnected: Zalo does not take the refresh token.
             Unavailable: Zalo does not answer.
         """
-        while True:
-            row, mine = await self._lease(old)
-            if mine:
-                break
-            access = self._seal.open(row.access_token)
-            if access != old and row.access_until > now():
-                self._cached, self._cached_until = access, asyncio.get_running_loop().time() + _CACHE_S
-                return access
-            await asyncio.sleep(0.1 + 0.2 * random.random())
-        return await self._refresh(self._seal.open(row.refresh_token))
+        async with self._turn:
+            while True:
+                row, mine = await self._lease(old)
+                if mine:
+                    return await self._refresh(self._seal.open(row.refresh_token))
+                access = self._seal.open(row.access_token)
+                if access != old and row.access_until > now():
+                    self._cached, self._cached_until = access, asyncio.get_running_loop().time() + _CACHE_S
+                    return access
+                await asyncio.sleep(0.1 + 0.2 * random.random())
 
     async def keep(self, pair: Pair) -> None:
         """Store a pair, whatever was stored before."""
@@ -204,7 +205,7 @@ class Tokens:
                 raise NotConnected("The Zalo Official Account is not connected: run `motcua zalo connect`.")
             changed = old is not None and self._seal.open(row.access_token) != old
             taken = row.refreshing_until is not None and row.refreshing_until > moment
-            if changed or (taken and row.refreshing_by != self._me):
+            if changed or taken:
                 return row, False
             if row.refresh_sent_at is not None:
                 _log.error(

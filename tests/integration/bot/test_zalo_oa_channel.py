@@ -1,0 +1,347 @@
+"""The channel of a Zalo Official Account against a strict fake of its API."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from PIL import Image
+from sqlalchemy import select, update
+
+from bot import conversations, outbox
+from bot.app import Running
+from bot.conversations import conversation_id
+from bot.replies import Reply
+from desk.attachments import Upload
+from store.engine import Database
+from store.tables import conversations as talks
+from store.tables import inbox, now
+from store.tables import outbox as rows
+from tests.fakes._platform import Fault
+from tests.fakes.rasa import FakeRasa
+from tests.fakes.zalo_oa import FakeZaloOA, signature
+from tests.fakes.zalo_oa.citizens import AN
+from tests.support.pages import desk
+from tests.support.zalo import connect, settings
+
+Open = Callable[..., AbstractAsyncContextManager[Running]]
+SEND = "message/cs"
+
+
+@pytest.fixture
+async def zalo() -> AsyncIterator[FakeZaloOA]:
+    async with FakeZaloOA() as fake:
+        fake.hook.delays = (0.05,) * 20
+        yield fake
+
+
+@pytest.fixture
+def opened(front_door: Open, database: Database, zalo: FakeZaloOA, tmp_path: Path) -> Open:
+    """Opens the front door with the account connected, and has Zalo call it."""
+
+    @asynccontextmanager
+    async def open_(**changes: Any) -> AsyncIterator[Running]:
+        await connect(database, zalo)
+        async with front_door(zalo_oa=settings(zalo, **changes), desk=desk(database, tmp_path)) as front:
+            zalo.webhook = f"{front.public_url}/hooks/zalo-oa"
+            yield front
+            zalo.webhook = ""
+
+    return open_
+
+
+@pytest.fixture
+async def front(opened: Open) -> AsyncIterator[Running]:
+    async with opened() as running:
+        yield running
+
+
+async def sent(zalo: FakeZaloOA, count: int, user: str = AN) -> list[str]:
+    await zalo.until(lambda: len(zalo.texts(user)) >= count)
+    return zalo.texts(user)
+
+
+async def ended(database: Database, user: str = AN) -> tuple[str, str | None]:
+    """State and reason of the newest message to a citizen."""
+    wanted = rows.c.conversation_id == conversation_id("zalo_oa", user)
+    for _ in range(200):
+        async with database.connect() as connection:
+            row = (
+                await connection.execute(select(rows.c.state, rows.c.error).where(wanted).order_by(rows.c.id.desc()))
+            ).first()
+        if row is not None and row.state not in {"ready", "leased"}:
+            return row.state, row.error
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"not finished: {row}")
+
+
+async def count(front: Running, name: str) -> float:
+    async with aiohttp.ClientSession() as session, session.get(f"{front.private_url}/metrics") as answer:
+        lines = (await answer.text()).splitlines()
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))
+
+
+@pytest.mark.parametrize("stamp", ["body", "header"])
+async def test_messages_are_answered_in_order_whichever_timestamp_is_signed(
+    rasa: FakeRasa, zalo: FakeZaloOA, front: Running, stamp: Any
+) -> None:
+    zalo.stamp = stamp
+    for number in range(10):
+        await zalo.write(f"câu {number}")
+    assert await sent(zalo, 10) == [f"đã nhận: câu {number}" for number in range(10)]
+    assert rasa.calls[0]["metadata"]["channel"] == "zalo_oa"
+    assert await count(front, f'motcua_zalo_signatures_total{{variant="{stamp}"}}') == 10
+    assert await count(front, 'motcua_zalo_sends_total{window="free"}') == 10
+    assert zalo.hook.slow == 0
+
+
+async def test_buttons_are_pressed_and_what_they_carry_is_short(
+    rasa: FakeRasa, zalo: FakeZaloOA, front: Running
+) -> None:
+    payload = '/choose_option{"option":"' + "rất dài " * 150 + '"}'
+    rasa.answer = lambda question: (
+        [{"text": "**Chọn**:", "buttons": [{"title": "Mỹ Hòa Hưng", "payload": payload}]}]
+        if question.get("message") == "chào"
+        else [{"text": "Dạ."}]
+    )
+    await zalo.write("chào")
+    assert await sent(zalo, 1) == ["Chọn:"]
+    await zalo.press("Mỹ Hòa Hưng")
+    assert (await sent(zalo, 2))[-1] == "Dạ."
+    assert rasa.calls[1]["payload"] == payload
+
+
+async def test_more_than_five_buttons_are_numbered_and_the_first_five_can_be_pressed(
+    rasa: FakeRasa, zalo: FakeZaloOA, front: Running
+) -> None:
+    many = [{"title": f"Xã số {number}", "payload": f'/pick{{"n": {number}}}'} for number in range(1, 8)]
+    rasa.answer = lambda question: (
+        [{"text": "Chọn:", "buttons": many}] if question.get("message") == "chào" else [{"text": "Dạ."}]
+    )
+    await zalo.write("chào")
+    assert "7. Xã số 7" in (await sent(zalo, 1))[0]
+    await zalo.write("7")
+    await sent(zalo, 2)
+    await zalo.press("Xã số 5")
+    await sent(zalo, 3)
+    assert [call.get("payload") for call in rasa.calls] == [None, '/pick{"n": 7}', '/pick{"n": 5}']
+
+
+@pytest.mark.parametrize("flat", [False, True])
+async def test_a_shared_place_is_understood_in_both_shapes(
+    rasa: FakeRasa, zalo: FakeZaloOA, front: Running, flat: bool
+) -> None:
+    await zalo.share(10.3864, 105.4351, flat=flat)
+    await sent(zalo, 1)
+    assert rasa.calls[0]["payload"] == '/give_place{"lat": 10.3864, "lon": 105.4351}'
+
+
+@pytest.mark.parametrize("older", [False, True])
+async def test_a_telephone_number_given_in_the_form_is_the_answer(
+    rasa: FakeRasa, zalo: FakeZaloOA, front: Running, older: bool
+) -> None:
+    await zalo.submit_info("An", "84912345678", older=older)
+    await sent(zalo, 1)
+    assert rasa.calls[0]["message"] == "84912345678"
+
+
+async def test_a_follower_is_greeted_and_who_leaves_is_out_of_reach(
+    database: Database, rasa: FakeRasa, zalo: FakeZaloOA, front: Running
+) -> None:
+    await zalo.follow()
+    await sent(zalo, 1)
+    assert rasa.calls[0]["payload"] == "/greet"
+    await zalo.unfollow()
+    async with asyncio.timeout(10):
+        while await _reachable(database):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    await zalo.write("tôi quay lại")
+    await sent(zalo, 2)
+    assert await _reachable(database)
+
+
+async def _reachable(database: Database) -> bool:
+    async with database.connect() as connection:
+        return bool(await connection.scalar(select(talks.c.reachable).where(talks.c.external_id == AN)))
+
+
+async def test_a_picture_with_words_is_kept_and_the_words_are_answered(
+    database: Database, zalo: FakeZaloOA, front: Running
+) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (60, 40), "green").save(picture, "JPEG")
+    await zalo.send_image(content=picture.getvalue(), text="ổ gà trước nhà")
+    taken, answered = await sent(zalo, 2)
+    assert taken.startswith("Đã nhận tệp.")
+    assert answered == "đã nhận: ổ gà trước nhà"
+    await zalo.send_file("độc.exe", b"MZ" + b"0" * 100)
+    assert "Đã nhận" not in (await sent(zalo, 3))[-1]
+    async with database.connect() as connection:
+        bodies = (await connection.execute(select(inbox.c.body).order_by(inbox.c.id))).scalars().all()
+    assert [body["kind"] for body in bodies] == ["file", "text", "unsupported"]
+
+
+async def test_files_are_uploaded_and_sent_as_a_picture_or_a_document(
+    database: Database, zalo: FakeZaloOA, front: Running, tmp_path: Path
+) -> None:
+    await zalo.write("chào")
+    await sent(zalo, 1)
+    picture = io.BytesIO()
+    Image.new("RGB", (60, 40), "green").save(picture, "JPEG")
+    office = desk(database, tmp_path)
+    checked = await office.files.check(Upload("anh.jpg", picture.getvalue()))
+    kept, _ = await office.files.keep(conversation_id("zalo_oa", AN), checked)
+    zalo.faults[SEND] = [Fault(-100, "Attachment is not existed or expired")]
+    async with database.begin() as connection:
+        conversation = await conversations.ensure(connection, "zalo_oa", AN)
+        reply = [Reply("", file=kept.id)]
+        await outbox.append(connection, reply, channel="zalo_oa", conversation=conversation, pushed=True)
+    assert (await sent(zalo, 2))[-1] == "[image]"
+    assert [name for name, _ in zalo.calls].count("upload/image") == 2, "what was gone is uploaded once more"
+
+
+async def test_a_forged_webhook_is_refused_and_a_repeated_one_is_answered_once(
+    rasa: FakeRasa, zalo: FakeZaloOA, front: Running
+) -> None:
+    zalo.webhook = ""
+    event = await zalo.write("một lần thôi")
+    body = json.dumps(event).encode()
+    good = signature(zalo.app_id, body, event["timestamp"], zalo.oa_secret)
+    url = f"{front.public_url}/hooks/zalo-oa"
+    async with aiohttp.ClientSession() as session:
+        for headers, status in (
+            ({}, 401),
+            ({"X-ZEvent-Signature": "mac="}, 401),
+            ({"X-ZEvent-Signature": "mac=" + "0" * 64}, 401),
+            ({"X-ZEvent-Signature": good.removeprefix("mac=")}, 401),
+            ({"X-ZEvent-Signature": signature(zalo.app_id, body + b" ", event["timestamp"], zalo.oa_secret)}, 401),
+            ({"X-ZEvent-Signature": good}, 200),
+            ({"X-ZEvent-Signature": good}, 200),
+            ({"X-ZEvent-Signature": good.upper().replace("MAC", "mac")}, 200),
+        ):
+            async with session.post(url, data=body, headers=headers) as answer:
+                assert answer.status == status, headers
+    await sent(zalo, 1)
+    assert len(rasa.calls) == 1
+
+
+async def test_events_come_twice_and_are_answered_once(rasa: FakeRasa, zalo: FakeZaloOA, front: Running) -> None:
+    zalo.hook.duplicate = 1.0
+    for number in range(5):
+        await zalo.write(f"câu {number}")
+    await sent(zalo, 5)
+    await asyncio.sleep(0.3)
+    assert len(zalo.texts(AN)) == 5
+    assert len(rasa.calls) == 5
+
+
+async def test_an_access_token_that_has_run_out_is_renewed_once(zalo: FakeZaloOA, front: Running) -> None:
+    await zalo.write("một")
+    await sent(zalo, 1)
+    zalo.tokens.expire()
+    for number in range(5):
+        await zalo.write(f"câu {number}", user=f"u{number}")
+    for number in range(5):
+        await sent(zalo, 1, user=f"u{number}")
+    assert zalo.tokens.refreshed == 1
+    assert len(zalo.tokens.used) == 1
+
+
+async def test_without_tokens_messages_wait_and_go_out_when_the_account_is_connected(
+    database: Database, front_door: Open, zalo: FakeZaloOA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.channels.zalo_oa.calls._NOT_CONNECTED_S", 0.2)
+    async with front_door(zalo_oa=settings(zalo), desk=desk(database, tmp_path)) as front:
+        zalo.webhook = f"{front.public_url}/hooks/zalo-oa"
+        await zalo.write("chào")
+        async with asyncio.timeout(10):
+            while await count(front, "motcua_messages_out_total") == 0:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        assert zalo.texts(AN) == []
+        await connect(database, zalo)
+        assert await sent(zalo, 1) == ["đã nhận: chào"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "texts", "reason"),
+    [
+        (Fault(-32, "rate limit"), "sent", 1, None),
+        (Fault(-200, "send failed"), "sent", 1, None),
+        (Fault(-224, "package"), "sent", 1, None),
+        (Fault(http=502), "sent", 1, None),
+        (Fault(http=429), "sent", 1, None),
+        (Fault(cut="after"), "unknown", 1, "ServerDisconnectedError"),
+        (Fault(hang_s=3.0), "unknown", 1, "TimeoutError"),
+        (Fault(-201, "wrong"), "dead", 0, "-201 wrong parameters"),
+        (Fault(-213, "not following"), "dead", 0, "-213 the citizen does not follow the account"),
+        (Fault(-230, "window"), "dead", 0, "-230 outside Zalo's window of 7 days"),
+        (Fault(-99999, "new"), "dead", 0, "-99999"),
+    ],
+)
+async def test_how_a_send_ends_decides_what_becomes_of_it(
+    database: Database,
+    opened: Open,
+    zalo: FakeZaloOA,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Fault,
+    state: str,
+    texts: int,
+    reason: str | None,
+) -> None:
+    monkeypatch.setattr("bot.channels.zalo_oa.errors._LATER_S", 0.2)
+    monkeypatch.setattr("bot.channels.zalo_oa.errors._PERSON_S", 0.2)
+    zalo.faults[SEND] = [fault]
+    async with opened():
+        await zalo.write("x")
+        assert await ended(database) == (state, reason) if reason else (await ended(database))[0] == state
+    assert len(zalo.texts(AN)) == texts
+    assert await _reachable(database) == (fault.code != -213)
+
+
+async def test_what_zalo_limits_as_a_whole_pauses_everybody_and_nothing_is_lost(
+    opened: Open, zalo: FakeZaloOA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.channels.zalo_oa.errors._LATER_S", 0.5)
+    zalo.faults[SEND] = [Fault(-32, "rate limit")]
+    async with opened():
+        await zalo.write("một", user="u1")
+        await zalo.until(lambda: not zalo.faults[SEND])
+        before = len(zalo.calls)
+        await zalo.write("hai", user="u2")
+        await asyncio.sleep(0.2)
+        assert len(zalo.calls) == before, "nothing is sent while Zalo wants us to wait"
+        assert await sent(zalo, 1, user="u1") == ["đã nhận: một"]
+        assert await sent(zalo, 1, user="u2") == ["đã nhận: hai"]
+
+
+@pytest.mark.parametrize(("hours", "state"), [(1, "sent"), (50, "dead"), (24 * 8, "dead")])
+async def test_the_window_decides_whether_a_late_answer_leaves(
+    database: Database, zalo: FakeZaloOA, front: Running, hours: float, state: str
+) -> None:
+    await zalo.write("chào")
+    await sent(zalo, 1)
+    silent = now() - timedelta(hours=hours)
+    clock = zalo.now
+    zalo.now = lambda: clock() + hours * 3600
+    async with database.begin() as connection:
+        await connection.execute(update(talks).values(last_inbound_at=silent))
+        conversation = await conversations.ensure(connection, "zalo_oa", AN)
+        await outbox.append(
+            connection, [Reply("trả lời muộn")], channel="zalo_oa", conversation=conversation, pushed=True
+        )
+    found, reason = await ended(database)
+    if hours > 100:
+        assert (found, reason) == ("dead", "-230 outside Zalo's window of 7 days")
+    elif hours > 48:
+        assert (found, reason) == ("dead", "outside Zalo's free window, and settings do not pay")
+    else:
+        assert found == state
+    assert zalo.billed == 0

@@ -1,0 +1,43 @@
+"""A front door with the Zalo Official Account of the fake, connected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+from pydantic import SecretStr
+
+from bot.channels.zalo_oa.tokens import Pair, Tokens
+from bot.settings import ZaloOASettings
+from store.engine import Database
+from tests.fakes.zalo_oa import APP_ID, APP_SECRET, OA_SECRET, FakeZaloOA
+from tests.support.cases import SEAL
+
+LIFE_S = 90_000.0
+
+
+def settings(fake: FakeZaloOA, **changes: Any) -> ZaloOASettings:
+    """Settings that lead to the fake, without its paces."""
+    return ZaloOASettings(
+        app_id=APP_ID,
+        app_secret=SecretStr(APP_SECRET),
+        oa_secret=SecretStr(OA_SECRET),
+        api_url=fake.url,
+        oauth_url=fake.url,
+        chat_rate=1000,
+        total_rate=1000,
+        request_timeout_s=1.0,
+        private_files=True,
+    ).model_copy(update=changes)
+
+
+def tokens(database: Database, fake: FakeZaloOA, client: aiohttp.ClientSession, **changes: Any) -> Tokens:
+    """The tokens of the account, as one process has them."""
+    return Tokens(database, SEAL, settings(fake, **changes), client)
+
+
+async def connect(database: Database, fake: FakeZaloOA) -> None:
+    """Store the pair that is good at present, as `motcua zalo connect` does."""
+    async with aiohttp.ClientSession() as client:
+        pair = Pair(fake.tokens.access, fake.tokens.refresh, LIFE_S)
+        await tokens(database, fake, client).keep(pair)
