@@ -11,7 +11,22 @@ import sys
 import typer
 from rich.console import Console
 
-from motcua.cli import ask, audit, case, catalogue, desk, overlay, places, privacy, serve, settings, staff, unit, up
+from motcua.cli import (
+    ask,
+    audit,
+    case,
+    catalogue,
+    desk,
+    overlay,
+    places,
+    privacy,
+    serve,
+    settings,
+    staff,
+    unit,
+    up,
+    zalo,
+)
 from store.errors import MotcuaError
 
 app = typer.Typer(
@@ -33,6 +48,7 @@ app.add_typer(desk.app, name="desk")
 app.add_typer(staff.app, name="staff")
 app.add_typer(unit.app, name="unit")
 app.add_typer(privacy.app, name="privacy")
+app.add_typer(zalo.app, name="zalo")
 app.add_typer(settings.app, name="settings")
 app.command("serve-app", hidden=True)(serve.serve_app)
 app.command("serve-actions", hidden=True)(serve.serve_actions)
