@@ -13,6 +13,8 @@ from filelock import FileLock
 
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.zalo_bot import FakeZaloBot
+from tests.fakes.zalo_oa import FakeZaloOA
+from tests.support import zalo
 from tests.support.postgres import module_server as module_server
 from tests.support.postgres import own_server as own_server
 from tests.support.postgres import postgres as postgres
@@ -28,6 +30,8 @@ FAST = {
     "MOTCUA_BOT__TELEGRAM__CHAT_RATE": "100",
     "MOTCUA_BOT__TELEGRAM__TOTAL_RATE": "1000",
     "MOTCUA_BOT__TELEGRAM__POLL_TIMEOUT_S": "2",
+    "MOTCUA_BOT__ZALO_OA__CHAT_RATE": "100",
+    "MOTCUA_BOT__ZALO_OA__TOTAL_RATE": "1000",
     "MOTCUA_BOT__ZALO_BOT__CHAT_RATE": "100",
     "MOTCUA_BOT__ZALO_BOT__TOTAL_RATE": "1000",
 }
@@ -77,15 +81,27 @@ async def zalo_bot() -> AsyncIterator[FakeZaloBot]:
 
 
 @pytest.fixture(scope="session")
+async def zalo_oa() -> AsyncIterator[FakeZaloOA]:
+    """The API of an Official Account, as strict as the real one."""
+    async with FakeZaloOA() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="session")
 async def stack(
-    prepared_home: Path, telegram: FakeTelegram, zalo_bot: FakeZaloBot, tmp_path_factory: pytest.TempPathFactory
+    prepared_home: Path,
+    telegram: FakeTelegram,
+    zalo_oa: FakeZaloOA,
+    zalo_bot: FakeZaloBot,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Stack]:
-    """The program with the starter catalogue and every channel: the web chat open, Telegram polled, Zalo's webhooks."""
+    """The program with the starter catalogue and every channel open."""
     home = tmp_path_factory.mktemp("stack") / "home"
     shutil.copytree(prepared_home, home)
     extra = {**FAST, "MOTCUA_BOT__TELEGRAM__TOKEN": telegram.token, "MOTCUA_BOT__TELEGRAM__API_URL": telegram.url}
     extra |= {"MOTCUA_BOT__ZALO_BOT__TOKEN": zalo_bot.token, "MOTCUA_BOT__ZALO_BOT__API_URL": zalo_bot.url}
     running = Stack(home, extra)
+    await zalo.join(running, zalo_oa)
     running.extra["MOTCUA_BOT__ZALO_BOT__WEBHOOK_URL"] = running.url
     # In a thread: the fake answers in this loop while the program starts.
     await asyncio.to_thread(running.start)

@@ -16,6 +16,7 @@ from typing import Any, Self
 from bot.channels.rendering import HINT
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.zalo_bot import FakeZaloBot
+from tests.fakes.zalo_oa import FakeZaloOA
 from tests.support.webclient import Refusal, WebClient
 
 _chats = itertools.count(5_000_000)
@@ -199,6 +200,48 @@ class ZaloBotPerson(ChatPerson):
     async def _heard(self, update: dict[str, Any]) -> Heard:
         bot = self._zalo_bot.token.partition(":")[0]
         return await self.heard(f"{bot}:{update['message']['message_id']}")
+
+
+class ZaloOAPerson(ChatPerson):
+    """A citizen who writes to the fake of the Official Account: five buttons at most, more of them are numbers."""
+
+    channel = "zalo_oa"
+
+    def __init__(self, zalo: FakeZaloOA, home: Path) -> None:
+        super().__init__(home)
+        self._zalo = zalo
+        self._user = str(self._chat)
+
+    async def say(self, *texts: str) -> list[Heard]:
+        events = [await self._zalo.write(text, self._user) for text in texts]
+        return [await self._heard(event) for event in events]
+
+    async def press(self, title: str) -> Heard:
+        try:
+            event = await self._zalo.press(title, self._user)
+        except LookupError:
+            numbers = [number for said in self.shown()[-1:] for number, name in menu(said.text) if name == title]
+            if not numbers:
+                raise
+            event = await self._zalo.write(numbers[0], self._user)
+        return await self._heard(event)
+
+    async def share(self, lat: float, lon: float) -> Heard:
+        return await self._heard(await self._zalo.share(lat, lon, self._user))
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        await self._zalo.until(condition, self._timeout_s)
+
+    def shown(self) -> Sequence[Heard]:
+        return [_zalo_message(text, message) for user, text, message in self._zalo.sent if user == self._user]
+
+    async def _heard(self, event: dict[str, Any]) -> Heard:
+        return await self.heard(event["message"]["msg_id"])
+
+
+def _zalo_message(text: str, message: dict[str, Any]) -> Heard:
+    pressed = tuple(button["title"] for button in message.get("attachment", {}).get("payload", {}).get("buttons", ()))
+    return Heard(text, tuple(dict.fromkeys((*pressed, *(title for _, title in menu(text))))))
 
 
 def menu(text: str) -> list[tuple[str, str]]:

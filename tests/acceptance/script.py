@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
 
 FOLDER = Path(__file__).parent / "conversations"
-Channel = Literal["web", "telegram", "zalo_bot"]
+Channel = Literal["web", "telegram", "zalo_oa", "zalo_bot"]
 Text = Annotated[str, StringConstraints(min_length=1)]
 # Nothing that a citizen must ever see: our own machinery, and a field that was filled with nothing.
 NEVER = ("traceback", "none", "null", "undefined", "{", "}", "/ask_procedure", "utter_", "action_")
@@ -76,7 +76,7 @@ class Conversation(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     name: Text
-    channels: list[Channel] = Field(default=["web", "telegram", "zalo_bot"], min_length=1)
+    channels: list[Channel] = Field(default=["web", "telegram", "zalo_oa", "zalo_bot"], min_length=1)
     turns: list[Turn] = Field(min_length=1)
 
     @model_validator(mode="after")

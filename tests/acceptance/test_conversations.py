@@ -16,7 +16,7 @@ HELD = [
     for file, conversation in CONVERSATIONS
     for channel in conversation.channels
 ]
-OTHER: dict[Channel, Channel] = {"web": "telegram", "telegram": "zalo_bot", "zalo_bot": "web"}
+OTHER: dict[Channel, Channel] = {"web": "telegram", "telegram": "zalo_oa", "zalo_oa": "zalo_bot", "zalo_bot": "web"}
 
 
 def test_there_are_enough_conversations() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import aiohttp
@@ -12,6 +13,7 @@ from bot.settings import ZaloOASettings
 from store.engine import Database
 from tests.fakes.zalo_oa import APP_ID, APP_SECRET, OA_SECRET, FakeZaloOA
 from tests.support.cases import SEAL
+from tests.support.stack import Stack
 
 LIFE_S = 90_000.0
 
@@ -41,3 +43,22 @@ async def connect(database: Database, fake: FakeZaloOA) -> None:
     async with aiohttp.ClientSession() as client:
         pair = Pair(fake.tokens.access, fake.tokens.refresh, LIFE_S)
         await tokens(database, fake, client).keep(pair)
+
+
+def variables(fake: FakeZaloOA) -> dict[str, str]:
+    """The same settings for a process of its own."""
+    return {
+        "MOTCUA_BOT__ZALO_OA__APP_ID": APP_ID,
+        "MOTCUA_BOT__ZALO_OA__APP_SECRET": APP_SECRET,
+        "MOTCUA_BOT__ZALO_OA__OA_SECRET": OA_SECRET,
+        "MOTCUA_BOT__ZALO_OA__API_URL": fake.url,
+        "MOTCUA_BOT__ZALO_OA__OAUTH_URL": fake.url,
+    }
+
+
+async def join(stack: Stack, fake: FakeZaloOA) -> None:
+    """Have a program that is not started yet use the account of the fake, as an administrator would."""
+    stack.extra |= variables(fake)
+    done = await asyncio.to_thread(stack.command, "zalo", "connect", "--refresh-token", fake.tokens.refresh)
+    assert done.returncode == 0, done.stdout + done.stderr
+    fake.webhook = f"{stack.url}/hooks/zalo-oa"

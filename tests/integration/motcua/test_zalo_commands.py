@@ -16,6 +16,7 @@ import pytest
 from tests.fakes.zalo_oa import APP_ID, APP_SECRET, OA_SECRET, FakeZaloOA
 from tests.integration.motcua.conftest import Run
 from tests.support.stack import ROOT
+from tests.support.zalo import variables as to_the_fake
 
 
 @pytest.fixture
@@ -30,13 +31,7 @@ Shell = Callable[..., Awaitable[tuple[int, str]]]
 @pytest.fixture
 def variables(zalo: FakeZaloOA) -> dict[str, str]:
     """Settings that lead to the fake."""
-    return {
-        "MOTCUA_BOT__ZALO_OA__APP_ID": APP_ID,
-        "MOTCUA_BOT__ZALO_OA__APP_SECRET": APP_SECRET,
-        "MOTCUA_BOT__ZALO_OA__OA_SECRET": OA_SECRET,
-        "MOTCUA_BOT__ZALO_OA__API_URL": zalo.url,
-        "MOTCUA_BOT__ZALO_OA__OAUTH_URL": zalo.url,
-    }
+    return to_the_fake(zalo)
 
 
 @pytest.fixture
