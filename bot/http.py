@@ -12,6 +12,7 @@ import structlog
 from aiohttp import web
 
 from bot import sentences
+from bot.embedding import Embedding
 from bot.metrics import Metrics
 from bot.settings import WebSettings
 from store.errors import MotcuaError
@@ -93,9 +94,9 @@ def public_app(settings: WebSettings, metrics: Metrics) -> web.Application:
     """An app with the protections of the public side and no routes yet.
 
     Every error is a JSON object; every answer carries the security headers; a POST from a foreign page is
-    refused; a body over 16 KiB is refused.
+    refused, but for the chat embedded in a page that may have it; a body over 16 KiB is refused.
     """
-    allowed = frozenset(origin.rstrip("/").lower() for origin in settings.allowed_origins)
+    embedding = Embedding(settings.allowed_origins)
     headers = security_headers(settings)
 
     @web.middleware
@@ -103,11 +104,11 @@ def public_app(settings: WebSettings, metrics: Metrics) -> web.Application:
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         try:
-            if request.method not in _SAFE_METHODS and not own_origin(request, allowed):
+            if request.method not in _SAFE_METHODS and not (own_origin(request) or embedding.may_post(request)):
                 raise Refused(403, "foreign_origin", "Yêu cầu đến từ một trang khác nên không được nhận.")
             if request.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
                 raise Refused(415, "packed", "Nội dung nén không được nhận.")
-            return await handler(request)
+            return embedding.preflight(request) or await handler(request)
         except MotcuaError as error:
             metrics.refused.labels(error.code).inc()
             return _error(error)
@@ -136,7 +137,8 @@ def public_app(settings: WebSettings, metrics: Metrics) -> web.Application:
             _log.exception("a request failed", path=request.path)
             return _error(Refused(500, "error", sentences.SERVER_ERROR))
 
-    async def protect(_request: web.Request, response: web.StreamResponse) -> None:
+    async def protect(request: web.Request, response: web.StreamResponse) -> None:
+        embedding.mark(request, response)
         # A page may ask for more: a file of a case is shut in further than the chat.
         for name, value in headers.items():
             response.headers.setdefault(name, value)
@@ -148,13 +150,11 @@ def public_app(settings: WebSettings, metrics: Metrics) -> web.Application:
     return app
 
 
-def own_origin(request: web.Request, allowed: frozenset[str]) -> bool:
+def own_origin(request: web.Request) -> bool:
     """Whether a request comes from our own page, or from a program that is no browser."""
     origin = request.headers.get("Origin")
     if origin is None:
         return request.headers.get("Sec-Fetch-Site", "same-origin") in {"same-origin", "none"}
-    if origin.lower() in allowed:
-        return True
     # The scheme is not compared: behind a proxy that ends TLS we see http where the page saw https.
     try:
         host = urlsplit(origin).netloc.lower()

@@ -55,6 +55,23 @@ class Sessions:
         head = f"{session}.{int(self._clock())}"
         return f"{head}.{self._sign(head)}"
 
+    def header(self, session: str, *, secure: bool, cross_site: bool) -> str:
+        """The Set-Cookie header for a session, good from now.
+
+        Args:
+            secure: over https only.
+            cross_site: also in pages of other sites, one session for each of those; needs `secure`.
+        """
+        # Written out: http.cookies knows Partitioned from Python 3.14 on only.
+        parts = [f"{COOKIE}={self.cookie(session)}", f"Max-Age={self.seconds}", "Path=/", "HttpOnly"]
+        parts += ["Secure"] if secure else []
+        parts += ["SameSite=None", "Partitioned"] if cross_site else ["SameSite=Lax"]
+        return "; ".join(parts)
+
+    def mark(self, session: str) -> str:
+        """Tells sessions apart and gives none away: what a page may know of its own."""
+        return self._sign(f"mark.{session}")[:12]
+
     def read(self, value: str | None) -> str | None:
         """The session of a cookie; None when it is missing, forged or too old."""
         match = _FORM.fullmatch(value or "")

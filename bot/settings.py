@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field, SecretStr
+import re
+
+from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
+
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?", re.IGNORECASE)
 
 
 class WebSettings(BaseModel):
@@ -26,7 +30,13 @@ class WebSettings(BaseModel):
     )
     allowed_origins: list[str] = Field(
         default_factory=list,
-        description="Other origins (scheme://host:port) that may post, besides the chat's own.",
+        description="Other origins (scheme://host:port, a JSON list) whose pages may embed the chat, besides its own.",
+    )
+    cross_site: bool = Field(
+        default=False,
+        description="A page that embeds the chat is on another registrable domain (portal.example.org and "
+        "chat.example.net; not portal.example.org and chat.example.org): the session cookie becomes SameSite=None; "
+        "Secure; Partitioned. Needs https. A browser then has a session of its own in each such portal.",
     )
     cookie_secret: SecretStr | None = Field(
         default=None,
@@ -68,6 +78,27 @@ class WebSettings(BaseModel):
     )
     forms_an_hour: float = Field(default=120.0, gt=0, description="Forms and files an hour it may go on with.")
     history: int = Field(default=200, ge=1, le=1000, description="Messages of history sent at most.")
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _plain_origins(cls, origins: list[str]) -> list[str]:
+        plain = [origin.rstrip("/") for origin in origins]
+        for origin in plain:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin!r} is no origin: write scheme://host or scheme://host:port, without a path and without *"
+                )
+        return plain
+
+    @field_validator("cross_site")
+    @classmethod
+    def _cross_site_over_https(cls, cross_site: bool, info: ValidationInfo) -> bool:
+        if cross_site and not info.data.get("https"):
+            raise ValueError(
+                "browsers take a cookie of another site over https only: put the chat behind https and set "
+                "MOTCUA_BOT__WEB__HTTPS=true, or leave this off"
+            )
+        return cross_site
 
 
 class DialogueSettings(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from aiohttp import web
 from bot import _address, conversations, outbox, sentences
 from bot.channels.contract import Route
 from bot.conversations import conversation_id
+from bot.embedding import SCRIPT
 from bot.history import client_id, event, history
 from bot.http import Refused, no_room, respond
 from bot.hub import Hub, Look, Said
@@ -43,6 +44,7 @@ _BODY_S = 10.0
 _WRITE_S = 30.0
 _CATCH_UP = 500
 _AGAIN_S = 1.0
+_BANNER_S = 1.0
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -52,6 +54,7 @@ class WebChat:
     Args:
         waiting: how many messages are not answered yet; over `backlog` new ones are refused.
         full: whether there is no room to keep anything.
+        banner: what stands at the top of every chat now; looked at every second, so it must not block.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class WebChat:
         waiting: Callable[[], Awaitable[int]],
         backlog: int,
         full: Callable[[], bool] = lambda: False,
+        banner: Callable[[], str | None] = lambda: None,
         page: Path = PAGE,
     ) -> None:
         self._settings = settings
@@ -77,6 +81,7 @@ class WebChat:
         self._waiting = waiting
         self._backlog = backlog
         self._full = full
+        self._banner = banner
         self._files = StaticFiles(page)
         self._streams: dict[str, list[web.Request]] = {}
         self._by_session = RateLimiter(settings.session_burst, settings.session_rate)
@@ -91,7 +96,27 @@ class WebChat:
         app.router.add_get("/api/stream", self._stream, allow_head=False)
         app.router.add_get("/api/history", self._history)
         app.router.add_get("/", self._index)
+        app.router.add_get(SCRIPT, self._script)
         app.router.add_get("/static/{name:.+}", self._static)
+        app.cleanup_ctx.append(self._watched)
+
+    async def _watched(self, _app: web.Application) -> AsyncIterator[None]:
+        watching = asyncio.create_task(self._watch(), name="banner")
+        yield
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        # One look for all streams; they wake only when there is something to say.
+        shown = self._banner()
+        while True:
+            await asyncio.sleep(_BANNER_S)
+            if self._banner() != shown:
+                shown = self._banner()
+                self._hub.look_everywhere()
+
+    async def _script(self, request: web.Request) -> web.Response:
+        return self._files.response(request, "embed.js")
 
     async def _index(self, request: web.Request) -> web.Response:
         return self._files.response(request, "index.html")
@@ -111,23 +136,24 @@ class WebChat:
         else:
             messages, last = await self._told(session, 0)
             person = await conversations.with_a_person(self._database, conversation_id(CHANNEL, session))
-        response = respond({"history": messages, "last": last, "person": person})
-        response.set_cookie(
-            COOKIE,
-            self._sessions.cookie(session),
-            max_age=self._sessions.seconds,
-            httponly=True,
-            samesite="Lax",
-            secure=self._settings.https,
-            path="/",
+        response = respond(
+            {
+                "history": messages,
+                "last": last,
+                "person": person,
+                "banner": self._banner(),
+                "session": self._sessions.mark(session),
+            }
         )
+        secure, cross_site = self._settings.https, self._settings.cross_site
+        response.headers["Set-Cookie"] = self._sessions.header(session, secure=secure, cross_site=cross_site)
         return response
 
     async def _history(self, request: web.Request) -> web.Response:
         self._admit(request)
         session = self._required(request)
         messages, last = await self._told(session, _number(request.query.get("after", "0")))
-        return respond({"messages": messages, "last": last})
+        return respond({"messages": messages, "last": last, "banner": self._banner()})
 
     async def _message(self, request: web.Request) -> web.Response:
         self._admit(request)
@@ -207,7 +233,11 @@ class WebChat:
         queue: asyncio.Queue[Said],
         last: int,
     ) -> None:
+        shown: str | None = None
         while True:
+            if self._banner() != shown:
+                shown = self._banner()
+                await _write(response, f"event: banner\ndata: {_dumps({'text': shown})}\n\n".encode())
             # Also at each sign of life: another process may have written to this conversation.
             try:
                 behind = await outbox.read(self._database, conversation, after=last, limit=_CATCH_UP)

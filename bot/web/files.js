@@ -4,11 +4,13 @@ const SMALL = 700 * 1024;
 const KINDS = ['image/jpeg', 'image/png', 'image/webp', 'application/pdf'];
 
 export class Files {
-  // on: {show(id, text), state(id, state, why), sent(id)}
-  constructor(on) {
+  // on: {show(id, text), state(id, state, why), sent(id)}; base: origin of the server, empty on its own page.
+  constructor(on, base) {
     this.on = on;
+    this.base = base;
     this.kept = new Map();
-    this.sending = false;
+    this.sending = '';
+    addEventListener('online', () => this.kept.forEach((item, id) => { if (item.lost) this.again(id); }));
   }
 
   add(list, id) {
@@ -25,8 +27,12 @@ export class Files {
     return this.kept.has(id);
   }
 
+  withdraw(id) {
+    return this.sending !== id && this.kept.delete(id);
+  }
+
   again(id) {
-    this.kept.get(id).failed = false;
+    Object.assign(this.kept.get(id), { failed: false, lost: false });
     this.on.state(id, 'pending');
     this.pump();
   }
@@ -35,11 +41,11 @@ export class Files {
     if (this.sending) return;
     const next = Array.from(this.kept).find((entry) => !entry[1].failed);
     if (!next) return;
-    this.sending = true;
     const [id, item] = next;
+    this.sending = id;
     const why = KINDS.indexOf(item.file.type) < 0
       ? 'Tôi chỉ nhận ảnh (JPG, PNG, WebP) và PDF.'
-      : await this.post(id, await smaller(item.file));
+      : await this.post(id, await smaller(item.file), item);
     if (why) {
       item.failed = true;
       this.on.state(id, 'failed', why);
@@ -47,21 +53,22 @@ export class Files {
       this.kept.delete(id);
       this.on.sent(id);
     }
-    this.sending = false;
+    this.sending = '';
     this.pump();
   }
 
   // What went wrong, in words; nothing when it arrived.
-  async post(id, file) {
+  async post(id, file, item) {
     const form = new FormData();
     form.append('id', id);
     form.append('files', file, file.name);
     try {
-      const r = await fetch('/api/attachments', { method: 'POST', credentials: 'same-origin', body: form });
+      const r = await fetch(this.base + '/api/attachments', { method: 'POST', credentials: 'include', body: form });
       if (r.status === 202) return '';
       const data = await r.json().catch(() => ({}));
       return (data.error && data.error.message) || 'Tệp này không gửi được.';
     } catch (e) {
+      item.lost = true;
       return navigator.onLine === false ? 'Đang mất mạng, tệp chưa gửi được.' : 'Mạng yếu, tệp chưa gửi được.';
     }
   }

@@ -1,5 +1,5 @@
 // Text of a message -> DOM nodes. Only newlines and **bold** are markup; addresses and phone numbers become links.
-// Content never passes through an HTML parser.
+// Content never passes through an HTML parser. `home`: origin of the chat.
 
 export function el(tag, className, text) {
   const node = document.createElement(tag);
@@ -20,7 +20,7 @@ function phone(found, before, after) {
   return /^0[2-9]/.test(digits) && (digits.length === 10 || digits.length === 11) ? digits : '';
 }
 
-function linked(text, into) {
+function linked(text, into, home) {
   let at = 0;
   LINK.lastIndex = 0;
   for (let hit = LINK.exec(text); hit; hit = LINK.exec(text)) {
@@ -28,7 +28,7 @@ function linked(text, into) {
     let href;
     if (found.startsWith('http')) {
       found = found.replace(/[.,;:!?)\]'…”"]+$/, '');
-      href = found.length > 9 && (found[4] === 's' || found.startsWith(location.origin + '/')) ? found : '';
+      href = found.length > 9 && (found[4] === 's' || found.startsWith(home + '/')) ? found : '';
     } else {
       const number = phone(found, text.slice(0, hit.index), text.slice(hit.index + found.length));
       href = number && 'tel:' + number;
@@ -47,18 +47,18 @@ function linked(text, into) {
   into.append(text.slice(at));
 }
 
-function line(text, into) {
+function line(text, into, home) {
   text.split(/\*\*(.+?)\*\*/).forEach((part, i) => {
     if (!part) return;
     if (i % 2) {
       const b = el('strong');
-      linked(part, b);
+      linked(part, b, home);
       into.append(b);
-    } else linked(part, into);
+    } else linked(part, into, home);
   });
 }
 
-export function rich(text, into) {
+export function rich(text, into, home) {
   let gap = false;
   String(text).split(/\r?\n/).forEach((raw) => {
     if (!raw.trim()) {
@@ -75,7 +75,7 @@ export function rich(text, into) {
       if (item[1].length > 1) p.classList.add('number');
       p.append(el('i', '', (item[1] === '-' ? '•' : item[1]) + ' '));
     }
-    line(item ? raw.slice(item[0].length) : raw, p);
+    line(item ? raw.slice(item[0].length) : raw, p, home);
     into.append(p);
   });
   return into;

@@ -1,9 +1,10 @@
 // How messages travel. Up: POST one at a time, in order, each under an id of our own, again and again until the
-// server has it (it takes one id once). Down: server-sent events, resumed after the last id seen; when those keep
+// server has it (it takes one id once); what waits survives a reload and can be taken back. Down: server-sent events, resumed after the last id seen; when those keep
 // failing (a proxy that holds them back), asking for the history every few seconds.
-import { recall, remember } from './memory.js';
+import { Kept } from './memory.js';
 
 const DAY = 864e5;
+const MOST = 50;
 
 function wait(ms) {
   return new Promise((done) => setTimeout(done, ms));
@@ -14,17 +15,22 @@ function backoff(tries, most) {
 }
 
 export class Transport {
-  // on: {message(m), history(list), state(id, state, why), net(ok), busy(ms), fresh(), person(here)}
-  constructor(on) {
+  // on: {message(m), history(list), state(id, state, why), net(ok), busy(ms), fresh(), person(here), banner(text),
+  // waiting(), gone(id)}; base: origin of the server, empty on its own page.
+  constructor(on, base) {
     this.on = on;
+    this.base = base;
     this.last = 0;
     this.seen = new Set();
     this.waiting = new Map();
     this.answered = new Set();
-    this.queue = recall('queue', []).filter((i) => i && i.id && i.body);
+    this.kept = new Kept('queue', (id) => this.out(id));
+    this.queue = this.kept.all();
+    this.mark = '';
     this.ready = false;
     this.person = false;
-    this.sending = false;
+    this.sending = '';
+    this.head = '';
     this.tries = 0;
     this.streamFails = 0;
     this.polling = false;
@@ -36,9 +42,9 @@ export class Transport {
     const stop = window.AbortController ? new AbortController() : null;
     const timer = setTimeout(() => stop && stop.abort(), 15000);
     try {
-      const r = await fetch(path, {
+      const r = await fetch(this.base + path, {
         method,
-        credentials: 'same-origin',
+        credentials: 'include',
         cache: 'no-store',
         headers: body ? { 'Content-Type': 'application/json' } : {},
         body: body ? JSON.stringify(body) : undefined,
@@ -61,6 +67,7 @@ export class Transport {
     document.addEventListener('visibilitychange', () => this.visibility());
     for (let tries = 0; !(await this.session()); tries++) {
       this.on.net(false);
+      if (!tries) this.on.waiting();
       await wait(backoff(tries, 15000));
     }
     this.open();
@@ -73,6 +80,8 @@ export class Transport {
     if (r.status !== 200) return false;
     this.on.net(true);
     this.last = r.data.last || 0;
+    this.on.banner(r.data.banner);
+    this.belong(r.data.session || '');
     this.handed(r.data.person === true);
     const list = this.take(r.data.history || []);
     this.on.history(list);
@@ -81,6 +90,20 @@ export class Transport {
     this.ready = true;
     this.busy();
     return true;
+  }
+
+  // What was written in another session goes out in this one only when the citizen says so; what is on the screen when
+  // a session runs out goes on in the next.
+  belong(mark) {
+    this.mark = mark;
+    this.queue.forEach((item) => {
+      if (!this.ready && item.mark && item.mark !== mark) {
+        item.failed = true;
+        item.why = 'Viết ở phiên trước, chưa gửi.';
+      }
+      item.mark = mark;
+      this.kept.put(item);
+    });
   }
 
   // A 401: the cookie is gone or too old. Once or twice is normal, again and again means that cookies are blocked.
@@ -102,21 +125,41 @@ export class Transport {
 
   // ---- up ------------------------------------------------------------------------------------------------------
 
-  push(id, body, shown) {
-    this.queue.push({ id, body, shown, at: Date.now() });
-    this.seen.add('c' + id);
-    this.keep();
-    this.on.state(id, 'pending');
-    this.pump();
+  get full() {
+    return this.queue.length >= MOST;
   }
 
-  keep() {
-    remember('queue', this.queue);
+  push(id, body, shown) {
+    const tail = this.queue[this.queue.length - 1];
+    // Later than the one before: the order survives a reload.
+    const item = { id, body, shown, mark: this.mark, at: Math.max(Date.now(), tail ? tail.at + 1 : 0) };
+    this.queue.push(item);
+    this.kept.put(item);
+    this.seen.add('c' + id);
+    this.on.state(id, this.tries ? 'waiting' : 'pending');
+    this.pump();
   }
 
   drop(id) {
     this.queue = this.queue.filter((i) => i.id !== id);
-    this.keep();
+    this.kept.drop(id);
+  }
+
+  // Takes a message back before it is sent. If it did arrive and only its receipt was lost, the history shows it again.
+  withdraw(id) {
+    if (this.sending === id) return false;
+    this.out(id);
+    this.kept.drop(id);
+    return true;
+  }
+
+  out(id) {
+    if (this.sending === id || !this.queue.some((i) => i.id === id)) return;
+    this.queue = this.queue.filter((i) => i.id !== id);
+    this.seen.delete('c' + id);
+    this.on.gone(id);
+    if (this.ready) this.wake();
+    this.poll();
   }
 
   again(id) {
@@ -124,6 +167,7 @@ export class Transport {
     if (!item) return;
     item.failed = false;
     item.at = Date.now();
+    this.kept.put(item);
     this.on.state(id, 'pending');
     this.wake();
   }
@@ -143,9 +187,11 @@ export class Transport {
     });
     const item = this.queue.find((i) => !i.failed);
     if (!item) return;
-    this.sending = true;
+    this.sending = item.id;
+    if (this.head !== item.id) this.on.state(item.id, 'pending');
+    this.head = item.id;
     const r = await this.call('POST', '/api/messages', { id: item.id, ...item.body });
-    this.sending = false;
+    this.sending = '';
     if (!this.queue.includes(item)) return this.pump(); // its answer overtook the receipt
     if (r.status >= 200 && r.status < 300) {
       this.tries = 0;
@@ -170,13 +216,15 @@ export class Transport {
 
   later(item, r, why) {
     this.on.state(item.id, 'later', why);
+    this.queue.forEach((i) => { if (i !== item && !i.failed) this.on.state(i.id, 'waiting'); });
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.pump(), Math.max(r.after * 1000, backoff(this.tries++, 30000)));
   }
 
   fail(item, why) {
     item.failed = true;
-    this.keep();
+    item.why = why;
+    this.kept.put(item);
     this.on.state(item.id, 'failed', why);
   }
 
@@ -208,12 +256,13 @@ export class Transport {
       this.polling = true;
       return;
     }
-    const source = new EventSource('/api/stream?after=' + this.last);
+    const source = new EventSource(this.base + '/api/stream?after=' + this.last, { withCredentials: true });
     this.proven = false;
     this.polledAt = Date.now();
     this.source = source;
     source.onopen = () => {
       this.on.net(true);
+      if (this.streamFails) this.poll(); // the banner may be another by now
       // Opening alone proves little: some proxies accept the stream and pass nothing on.
       this.steady = setTimeout(() => { this.streamFails = 0; this.polling = false; }, 20000);
     };
@@ -229,6 +278,7 @@ export class Transport {
       this.proven = true;
       this.take([m]).forEach((x) => this.on.message(x));
     });
+    source.addEventListener('banner', (event) => this.on.banner(JSON.parse(event.data).text));
     source.onerror = () => {
       clearTimeout(this.steady);
       if (this.source !== source) return;
@@ -258,6 +308,7 @@ export class Transport {
     this.asking = false;
     if (r.status === 200) {
       this.on.net(true);
+      this.on.banner(r.data.banner);
       this.take(r.data.messages || []).forEach((m) => this.on.message(m));
     } else if (r.status === 401) this.renew();
     else if (r.status === 0) this.on.net(false);

@@ -2,8 +2,8 @@
 import { el, plain, rich } from './markup.js';
 
 const NAMES = { citizen: 'Anh/chị', bot: 'Trợ lý', staff: 'Cán bộ', notice: 'Thông báo' };
-const MARKS = { pending: 'Đang gửi…', sent: '✓ Đã gửi', later: 'Chưa gửi được.', failed: 'Không gửi được.' };
-const $ = (id) => document.getElementById(id);
+const MARKS = { pending: 'Đang gửi…', sent: '✓ Đã gửi', waiting: 'Đang chờ gửi.', later: 'Chưa gửi được.', failed: 'Không gửi được.' };
+const AGAIN = { later: 'Gửi ngay', failed: 'Gửi lại' };
 const two = (n) => (n < 10 ? '0' : '') + n;
 
 function dayName(date) {
@@ -15,9 +15,13 @@ function dayName(date) {
 }
 
 export class View {
-  // on: {press(button, chip), retry(id)}
-  constructor(on) {
+  // root: the page, or the shadow root of the widget; on: {press(button), retry(id), withdraw(id)};
+  // home: origin of the chat.
+  constructor(root, on, home) {
+    const $ = (id) => root.getElementById(id);
+    this.$ = $;
     this.on = on;
+    this.home = home;
     this.scroll = $('scroll');
     this.log = $('log');
     this.own = new Map();
@@ -37,14 +41,14 @@ export class View {
   scrolled() {
     const s = this.scroll;
     this.stuck = s.scrollHeight - s.scrollTop - s.clientHeight < 60;
-    if (this.stuck) $('newer').hidden = true;
+    if (this.stuck) this.$('newer').hidden = true;
   }
 
   bottom() {
-    if (!$('empty').hidden) return;
+    if (!this.$('empty').hidden) return;
     this.scroll.scrollTop = this.scroll.scrollHeight;
     this.stuck = true;
-    $('newer').hidden = true;
+    this.$('newer').hidden = true;
   }
 
   // Follows new text only for a reader who is at the end, and never past the beginning of the answer.
@@ -64,9 +68,9 @@ export class View {
   }
 
   offer(label) {
-    if (!$('newer').hidden) return; // "Xem tiếp" stays while one answer comes in several messages
-    $('newer').textContent = label;
-    $('newer').hidden = false;
+    if (!this.$('newer').hidden) return; // "Xem tiếp" stays while one answer comes in several messages
+    this.$('newer').textContent = label;
+    this.$('newer').hidden = false;
   }
 
   // A short question stays in sight above its answer.
@@ -97,7 +101,7 @@ export class View {
     const row = el('article', 'row ' + from);
     const bubble = el('div', 'bubble');
     bubble.append(el('span', from === 'staff' ? 'name' : 'vh', NAMES[from] + (from === 'staff' ? '' : ': ')));
-    (from === 'citizen' ? plain : rich)(text, bubble);
+    (from === 'citizen' ? plain : rich)(text, bubble, this.home);
     const meta = el('div', 'meta');
     const time = el('time', '', two(valid.getHours()) + ':' + two(valid.getMinutes()));
     time.dateTime = valid.toISOString();
@@ -108,7 +112,7 @@ export class View {
     if (before && before.className === row.className && !before.querySelector('.chips')
         && before.querySelector('time').textContent === time.textContent) before.classList.add('run');
     this.log.append(row);
-    $('empty').hidden = true;
+    this.$('empty').hidden = true;
     return row;
   }
 
@@ -164,15 +168,28 @@ export class View {
     const mark = row.querySelector('.mark');
     row.dataset.state = state;
     mark.textContent = why || MARKS[state];
-    const old = row.querySelector('.again');
-    if (old) old.remove();
-    if (state === 'later' || state === 'failed') {
-      const again = el('button', 'again', state === 'failed' ? 'Gửi lại' : 'Gửi ngay');
-      again.type = 'button';
-      again.addEventListener('click', () => this.on.retry(id));
-      row.querySelector('.meta').append(again);
-      if (this.stuck) this.bottom();
-    }
+    row.querySelectorAll('.meta button').forEach((button) => button.remove());
+    if (state === 'pending' || state === 'sent') return;
+    if (AGAIN[state]) this.option(row, AGAIN[state], () => this.on.retry(id));
+    this.option(row, 'Bỏ tin này', () => this.on.withdraw(id));
+    if (this.stuck) this.bottom();
+  }
+
+  option(row, text, act) {
+    const button = el('button', 'again', text);
+    button.type = 'button';
+    button.addEventListener('click', act);
+    row.querySelector('.meta').append(button);
+  }
+
+  remove(id) {
+    if (!this.own.has(id)) return;
+    this.own.get(id).remove();
+    this.own.delete(id);
+    if (this.log.querySelector('.row')) return;
+    this.log.textContent = '';
+    this.day = '';
+    this.$('empty').hidden = false;
   }
 
   note(text) {
@@ -181,18 +198,25 @@ export class View {
 
   // Who answers: said at the top all the time, and read out when it changes.
   person(here) {
-    document.documentElement.classList.toggle('person', here);
+    this.$('app').classList.toggle('person', here);
     const said = here ? 'Cán bộ đang trả lời anh/chị' : 'Trợ lý tự động (máy trả lời)';
-    if ($('who').textContent !== said) $('who').textContent = said;
+    if (this.$('who').textContent !== said) this.$('who').textContent = said;
+  }
+
+  // What the operator says to everybody; text only, nothing: no strip.
+  banner(text) {
+    const strip = this.$('banner');
+    strip.hidden = !text;
+    if (strip.textContent !== (text || '')) strip.textContent = text || '';
   }
 
   // ms: how long the oldest question waits; below 0: none does.
   typing(ms) {
-    const box = $('typing');
+    const box = this.$('typing');
     const shown = !box.hidden;
     box.hidden = ms < 0;
     const text = ms < 0 ? '' : ms > 12000 ? 'Tôi vẫn đang tìm, anh/chị chờ thêm chút.' : 'Trợ lý đang trả lời…';
-    if ($('typing-text').textContent !== text) $('typing-text').textContent = text;
+    if (this.$('typing-text').textContent !== text) this.$('typing-text').textContent = text;
     if (ms >= 0 && !shown && this.stuck) this.bottom();
   }
 
@@ -203,13 +227,13 @@ export class View {
     kept.forEach((node) => node.remove());
     this.day = '';
     this.first = null;
-    $('empty').hidden = false;
-    $('newer').hidden = true;
+    this.$('empty').hidden = false;
+    this.$('newer').hidden = true;
     this.scroll.scrollTop = 0;
     return () => {
       this.log.prepend(...kept);
       this.day = this.day || day;
-      $('empty').hidden = true;
+      this.$('empty').hidden = true;
       this.bottom();
     };
   }

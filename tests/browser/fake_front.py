@@ -42,6 +42,7 @@ class Front:
     faults: list[int] = field(default_factory=list)
     stream: str = "ok"  # "ok" | "refuse" | "silent"
     silent: bool = False  # take messages, answer none (a person owns the conversation)
+    banner: str | None = None
     person: bool = False  # what a fresh session is told about that
     sessions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     accepted: list[dict[str, Any]] = field(default_factory=list)
@@ -80,7 +81,8 @@ class Front:
             self.sessions[token] = []
         history = self.sessions[token]
         last = max((m["id"] for m in history if m["from"] != "citizen"), default=0)
-        response = web.json_response({"history": history, "last": last, "person": self.person})
+        about = {"history": history, "last": last, "person": self.person, "banner": self.banner, "session": token[:12]}
+        response = web.json_response(about)
         if fresh:
             response.set_cookie("motcua_session", token, httponly=True, samesite="Lax", path="/")
         return response
@@ -155,7 +157,8 @@ class Front:
     async def history(self, request: web.Request) -> web.Response:
         rows = self.sessions[self._session(request)]
         after = int(request.query.get("after", "0"))
-        return web.json_response({"messages": [m for m in rows if m["from"] == "citizen" or m["id"] > after]})
+        told = [m for m in rows if m["from"] == "citizen" or m["id"] > after]
+        return web.json_response({"messages": told, "banner": self.banner})
 
     async def page(self, request: web.Request) -> web.FileResponse:
         return web.FileResponse(WEB / "index.html", headers=HEADERS)
