@@ -11,7 +11,11 @@ async function dress(shadow, addresses) {
       const link = el('link');
       link.rel = 'stylesheet';
       link.href = address;
-      shadow.append(link);
+      await new Promise((done, failed) => {
+        link.onload = done;
+        link.onerror = failed;
+        shadow.append(link);
+      });
       return null;
     }
     const answer = await fetch(address);
@@ -29,12 +33,13 @@ function markup(base) {
     const request = new XMLHttpRequest();
     request.open('GET', base + '/static/index.html');
     request.responseType = 'document';
-    request.onload = () => (request.response ? done(document.adoptNode(request.response.getElementById('app'))) : failed());
+    request.onload = () => (request.response ? done(request.response.getElementById('app')) : failed());
     request.onerror = failed;
     request.send();
   });
 }
 
+// Before it comes into the page: its addresses would be the page's.
 function settle(app, base, title) {
   app.querySelectorAll('img').forEach((img) => { img.src = base + img.getAttribute('src'); });
   app.querySelectorAll('a[href^="/"]').forEach((a) => {
@@ -87,9 +92,9 @@ export async function widget(base, asked) {
   const said = el('p', 'vh');
   said.setAttribute('role', 'status');
   frame.append(launcher, said);
+  document.body.append(host);
   await dress(shadow, [base + '/static/chat.css', base + '/static/widget.css']);
   shadow.append(frame);
-  document.body.append(host);
   // The reader's own text size: what the page sets on its root is not to count here.
   frame.style.setProperty('--base', getComputedStyle(frame).fontSize);
 

@@ -73,6 +73,12 @@ class Front:
             self.sessions[token].append(row | {"at": datetime.now(UTC).isoformat()} | more)
             self.news.notify_all()
 
+    async def hang(self, banner: str | None) -> None:
+        """Changes what stands at the top of every chat."""
+        async with self.news:
+            self.banner = banner
+            self.news.notify_all()
+
     async def open_session(self, request: web.Request) -> web.Response:
         token = request.cookies.get("motcua_session", "")
         fresh = token not in self.sessions
@@ -134,8 +140,12 @@ class Front:
         await response.prepare(request)
         await response.write(b"retry: 300\n\n")
         self.streams.append(request)
+        hung: str | None = None
         try:
             while True:
+                if self.banner != hung:
+                    hung = self.banner
+                    await response.write(f"event: banner\ndata: {json.dumps({'text': hung})}\n\n".encode())
                 async with self.news:
                     rows = [m for m in self.sessions.get(token, []) if m["from"] != "citizen" and m["id"] > after]
                     if not rows or self.stream == "silent":
