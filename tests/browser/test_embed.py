@@ -128,7 +128,7 @@ async def test_a_citizen_asks_presses_and_sends_a_photo_whatever_the_portals_sty
     await expect(page.locator(".citizen .mark")).to_have_text("✓ Đã gửi")
     await page.get_by_role("button", name="Mỹ Hòa Hưng").tap()
     await expect(page.locator(".bot").last).to_contain_text("Trung tâm Phục vụ hành chính công")
-    await page.locator("#files").set_input_files([{"name": "ổ gà.jpg", "mimeType": "image/jpeg", "buffer": photo()}])
+    await page.locator("#files").set_input_files({"name": "ổ gà.jpg", "mimeType": "image/jpeg", "buffer": photo()})
     await expect(page.locator(".citizen").last).to_contain_text("📎 ổ gà")
     await expect(page.locator(".bot").last).to_contain_text("24 giờ")
     bubble = page.locator(".bot .bubble").first
