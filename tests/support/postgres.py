@@ -7,7 +7,7 @@ import signal
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -56,6 +56,21 @@ class Server:
             process = psutil.Process(number)
             process.send_signal(signal.SIGQUIT)
             process.wait(20)
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Inside the block it takes connections and answers nothing."""
+        number = self._server.get_pid()
+        assert number is not None
+        main = psutil.Process(number)
+        all_of_it = [main, *main.children()]
+        for process in all_of_it:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in all_of_it:
+                process.resume()
 
     def start(self) -> None:
         """Start it again after `stop`; nothing when it runs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -12,15 +13,17 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import func, select, text
 
 from bot import sentences
-from bot.settings import WorkerSettings
+from bot.settings import WorkerSettings, ZaloBotSettings
 from store.engine import Database
 from store.migrate import upgrade
 from store.space import Space
 from store.tables import inbox
 from tests.fakes.rasa import FakeRasa
+from tests.fakes.zalo_bot import TOKEN, FakeZaloBot
 from tests.integration.bot.conftest import Open
 from tests.integration.bot.test_front_door_killed import front_process, persistently
 from tests.support.gateways import gateways
@@ -28,6 +31,7 @@ from tests.support.pages import pages
 from tests.support.postgres import Server, async_address
 from tests.support.webclient import Refusal, WebClient
 
+SECRET = "s" * 32
 WORKER = WorkerSettings(poll_s=0.2, retry_first_s=0.01, retry_cap_s=0.2, shutdown_s=0.5)
 
 
@@ -37,6 +41,7 @@ async def address(own_server: Server) -> str:
     admin = Database(async_address(own_server.address("postgres")))
     async with admin.connect() as connection:
         alone = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await alone.execute(text("drop database if exists outage with (force)"))
         await alone.execute(text("create database outage"))
         database = Database(async_address(own_server.address("outage")))
         await upgrade(database)
@@ -82,6 +87,39 @@ async def test_with_the_server_stopped_messages_are_refused_and_with_it_back_all
         assert chat.reconnects == other.reconnects == 0, "the streams were kept"
     assert [message["text"] for message in chat.received] == ["đã nhận: trước", "đã nhận: sau"]
     assert len(rasa.worked) == 3
+
+
+async def test_a_webhook_is_answered_in_time_though_the_server_stands_still(
+    own_server: Server, address: str, rasa: FakeRasa, tmp_path: Path
+) -> None:
+    news = {
+        "event_name": "message.text.received",
+        "message": {
+            "message_id": "m1",
+            "text": "khai sinh",
+            "chat": {"id": "z7", "chat_type": "PRIVATE"},
+            "from": {"id": "z7", "display_name": "A"},
+            "date": 1_780_000_000_000,
+        },
+    }
+    async with FakeZaloBot() as fake, aiohttp.ClientSession(headers={"X-Bot-Api-Secret-Token": SECRET}) as http:
+        hooked = ZaloBotSettings(
+            token=SecretStr(TOKEN),
+            api_url=fake.url,
+            webhook_url="https://chat.example",
+            webhook_secret=SecretStr(SECRET),
+        )
+        async with gateways(address, rasa, tmp_path, 1, worker=WORKER, zalo_bot=hooked) as (front,):
+            hook = f"{front.public_url}/hooks/zalo-bot"
+            with own_server.standing_still():
+                began = time.monotonic()
+                async with http.post(hook, json=news) as answer:
+                    assert answer.status == 503
+                    assert "Retry-After" in answer.headers
+                assert time.monotonic() - began < 2.0, "Zalo counts what comes later as no answer"
+            async with http.post(hook, json=news) as answer:
+                assert answer.status == 200
+            await rasa.called(1)
 
 
 async def persistently_through_refusals(chat: WebClient, words: str, identity: str) -> None:
