@@ -115,6 +115,7 @@ export async function widget(base, asked) {
     const close = shadow.getElementById('close');
     close.hidden = false;
     close.addEventListener('click', () => hide());
+    app.hidden = false; // it measures itself
     talk = module.chat(shadow, base, () => app.hidden && news(true));
     return app;
   }
@@ -155,11 +156,11 @@ export async function widget(base, asked) {
     if (launcher.getAttribute('aria-expanded') === 'true') hide();
     else show(true);
   });
+  // What is typed here is no shortcut of the page, and Escape leaves a dialog of the page open.
+  ['keydown', 'keypress', 'keyup'].forEach((name) => frame.addEventListener(name, (event) => event.stopPropagation()));
   frame.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape' || event.defaultPrevented || event.isComposing) return;
-    if (launcher.getAttribute('aria-expanded') !== 'true') return;
-    event.stopPropagation(); // a dialog of the page stays
-    hide();
+    if (launcher.getAttribute('aria-expanded') === 'true') hide();
   });
   const before = kept();
   if (before ? before === '1' : asked.open === 'true') show(false);

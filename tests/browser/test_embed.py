@@ -170,9 +170,11 @@ async def test_it_works_by_keyboard_and_stays_as_it_was_left_in_this_tab(
     await expect(page.get_by_label("Câu hỏi của anh/chị")).to_be_focused()
     await expect(launcher).to_have_attribute("aria-expanded", "true")
     await expect(page.get_by_role("log")).to_have_attribute("aria-live", "polite")
+    await page.evaluate("window.keys = []; document.addEventListener('keydown', (e) => keys.push(e.key))")
     await page.keyboard.type("làm giấy khai sinh")
     await page.keyboard.press("Enter")
     await expect(page.locator(".bot")).to_contain_text("Anh/chị ở xã nào?")
+    assert await page.evaluate("keys") == [], "what is typed in the chat is no shortcut of the portal"
     await expect(page.locator("#typing")).to_be_hidden()
     await page.get_by_role("button", name="Mỹ Hòa Hưng").click()
     await expect(page.locator(".bot")).to_have_count(2)
