@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import aiohttp
 
-from bot.replies import Button, Reply, Turn
+from bot.replies import Asks, Button, Reply, Turn
 from bot.settings import DialogueSettings
 
 _PATH = "/webhooks/motcua/webhook"
@@ -133,9 +133,9 @@ def parse(content: bytes) -> Turn:
         if not isinstance(item, dict):
             raise DialogueFailed("the answer holds something that is not a message")
         text = item.get("text")
-        if isinstance(text, str) and text.strip():
-            replies.append(Reply(text.strip(), _buttons(item.get("buttons"))))
         ours = _ours(item.get("custom"))
+        if isinstance(text, str) and text.strip():
+            replies.append(Reply(text.strip(), _buttons(item.get("buttons")), asks=_asks(ours.get("asks"))))
         form = ours.get("form")
         in_form = form if isinstance(form, bool) else in_form
         private = private or ours.get("private") is True
@@ -158,8 +158,16 @@ def _buttons(value: object) -> tuple[Button, ...]:
     )
 
 
+def _asks(value: object) -> Asks | None:
+    match value:
+        case "location" | "contact":
+            return value
+        case _:
+            return None
+
+
 def _ours(custom: object) -> Mapping[str, object]:
-    """What the actions tell the front door beside the text: `form`, `private`, `earlier`."""
+    """What the actions tell the front door beside the text: `form`, `private`, `earlier`, `asks`."""
     ours = custom.get("motcua") if isinstance(custom, dict) else None
     return ours if isinstance(ours, dict) else {}
 

@@ -14,6 +14,7 @@ UNSUPPORTED = (
     "Tôi chỉ đọc được chữ và vị trí, chưa xem được hình, tệp hay nghe được ghi âm. "
     "Anh/chị gõ câu hỏi bằng chữ giúp tôi nhé."
 )
+NOT_THEIRS = "Số này của người khác nên tôi không lưu. Anh/chị gửi số của chính mình, hoặc ghi số giúp tôi."
 APOLOGY = "Xin lỗi anh/chị, tôi chưa xử lý được tin nhắn này. Anh/chị thử viết lại theo cách khác giúp tôi."
 REDUCED = (
     "Hệ thống đang có trục trặc nên tôi trả lời ở **chế độ rút gọn**, chỉ tra thẳng trong danh mục thủ tục. "

@@ -19,7 +19,7 @@ from typing import Any
 
 import structlog
 
-from bot import reduced, sentences
+from bot import among_others, reduced, sentences
 from bot.channels.contract import AllOpen, Routes, Switches
 from bot.conversations import BOT
 from bot.dialogue import DialogueDown, DialogueFailed, DialogueRefused
@@ -245,9 +245,10 @@ class Worker:
             return
         self._metrics.dialogue_seconds.observe(time.perf_counter() - started)
         self._reached(server)
-        if claim.body.get("public") and turn.in_form:
+        if among_others.reveals(claim, turn):
             # Others read along: what a form asks is nobody's business but the citizen's and the desk's.
-            await self._close(replace(claim, session=claim.session + 1, session_messages=0), _in_private(claim))
+            afresh = replace(claim, session=claim.session + 1, session_messages=0)
+            await self._close(afresh, among_others.in_private(claim, turn))
             return
         if claim.body.get("cut"):
             turn = replace(turn, replies=(Reply(sentences.CUT), *turn.replies))
@@ -328,7 +329,8 @@ class Worker:
         kept: dict[str, Any] | None = None,
     ) -> None:
         route = self._routes[claim.channel]
-        fitting = [piece for reply in turn.replies for piece in route.fit(reply)]
+        replies = among_others.unasking(turn.replies) if claim.body.get("public") else turn.replies
+        fitting = [piece for reply in replies for piece in route.fit(reply)]
         written = await self._inbox.answer(
             claim,
             fitting,
@@ -364,14 +366,11 @@ def _without_dialogue(claim: Claim) -> Turn | None:
         case "edit":
             # Kept for whoever reads the conversation; the answer to the first version stands.
             return Turn(())
+        case "unsupported" if claim.body.get("of") == "contact":
+            return Turn((Reply(sentences.NOT_THEIRS),))
         case "unsupported":
             return Turn((Reply(sentences.UNSUPPORTED),))
         case "flood":
             return Turn((Reply(sentences.TOO_FAST),))
         case _:
-            return None
-
-
-def _in_private(claim: Claim) -> Turn:
-    address = claim.body.get("private_url")
-    return Turn((Reply(f"{sentences.IN_PRIVATE}\n{address}" if address else sentences.IN_PRIVATE),), in_form=False)
+            return among_others.in_private(claim) if among_others.is_private(claim) else None

@@ -142,6 +142,8 @@ def described(body: Mapping[str, Any]) -> str:
             return f"📍 Vị trí: {body.get('lat')}, {body.get('lon')}"
         case "file":
             return f"📎 {body.get('text') or 'Tệp đính kèm'}"
+        case "edit":
+            return f"(đã sửa) {body.get('text') or ''}"
         case "unsupported":
             return str(body.get("text") or "(tệp hoặc ghi âm mà chương trình không nhận)")
         case _:

@@ -97,7 +97,15 @@ async def opened(around: Surroundings) -> AsyncIterator[Open]:
 
             receiver = around.receiver(telegram.NAME, settings.telegram)
             secret = around.secret("telegram", settings.telegram.webhook_secret)
-            channel = Telegram(settings.telegram, receiver, around.switches, around.metrics, secret=secret)
+            channel = Telegram(
+                settings.telegram,
+                receiver,
+                around.switches,
+                around.metrics,
+                secret=secret,
+                file_of=around.file_of,
+                most_bytes=around.most_bytes,
+            )
             await add(await stack.enter_async_context(channel), settings.telegram, receiver)
         if settings.zalo_oa.app_id:
             from bot.channels.zalo_oa.channel import ZaloOA

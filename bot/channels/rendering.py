@@ -13,6 +13,7 @@ from bot.replies import Button, Reply
 from knowledge.text import fold, nfc
 
 HINT = "Nhắn số để chọn."
+ASKED = {"location": "Hoặc bấm nút gửi vị trí ở dưới.", "contact": "Hoặc bấm nút gửi số điện thoại ở dưới."}
 NO_FILES = "(Tệp kèm theo xem trên trang tra cứu phiếu.)"
 _ROOM = 8  # for the marks that are closed and opened again at a cut
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)\*\*", re.DOTALL)
@@ -38,6 +39,7 @@ class Capabilities:
         buttons: how many may stand under one message; 0 makes menus of them.
         title: the longest title of a button, in characters.
         asks: what a button of the platform's own may ask the phone for: `location`, `contact`.
+        asks_apart: such a button and ours cannot stand under one message.
         files: whether files can be sent.
     """
 
@@ -47,6 +49,7 @@ class Capabilities:
     buttons: int = 0
     title: int = 0
     asks: frozenset[str] = frozenset()
+    asks_apart: bool = False
     files: bool = False
 
 
@@ -68,8 +71,11 @@ def fit(reply: Reply, can: Capabilities) -> Sequence[Reply]:
         asks=reply.asks if reply.asks in can.asks else None,
         file=None,
     )
+    apart: tuple[Reply, ...] = ()
+    if last.asks is not None and buttons and can.asks_apart:
+        apart, last = (Reply(ASKED[last.asks], asks=last.asks),), replace(last, asks=None)
     file = (Reply("", file=reply.file),) if reply.file is not None and can.files else ()
-    said = (*(Reply(piece) for piece in pieces[:-1]), last)
+    said = (*(Reply(piece) for piece in pieces[:-1]), last, *apart)
     return file if file and not text.strip() else (*file, *said)
 
 

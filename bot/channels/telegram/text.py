@@ -21,8 +21,11 @@ CAN = Capabilities(
     buttons=_MOST_BUTTONS,
     title=_LONGEST_TITLE,
     asks=frozenset({"location", "contact"}),
+    asks_apart=True,
     files=True,
 )
+ASKING = {"location": "📍 Gửi vị trí", "contact": "📱 Gửi số điện thoại"}
+"""Titles of the keys that ask a phone."""
 
 
 def to_html(text: str) -> str:

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.channels.contract import Broken, Event, Ignored, Reachability, Unreadable
+from bot.channels.telegram.commands import meaning
+from bot.channels.telegram.groups import GROUPS, Me, addressed, public
 from bot.channels.telegram.text import NAME
 from bot.incoming import MAX_TEXT, Incoming, clean, coordinates
 
-_COMMANDS = {"start": "/greet", "help": "/capabilities", "huy": "/stop", "cancel": "/stop"}
+MOST_BYTES = 20 * 1024 * 1024  # what the Bot API gives back of a file
+_GONE = frozenset({"kicked", "left"})
 
 
-def events(updates: Sequence[Any], bot: str) -> list[Event]:
+def events(updates: Sequence[Any], me: Me) -> list[Event]:
     """What updates mean; one that cannot be read is `Broken`, one without a number `Ignored`."""
     found: list[Event] = []
     for update in updates:
@@ -20,9 +23,9 @@ def events(updates: Sequence[Any], bot: str) -> list[Event]:
             found.append(Ignored("an update without a number"))
             continue
         try:
-            found.append(read(update, bot))
+            found += read(update, me)
         except Unreadable as error:
-            found.append(Broken(f"{bot}:{update['update_id']}", update, str(error)))
+            found.append(Broken(f"{me.id}:{update['update_id']}", update, str(error)))
     return found
 
 
@@ -32,28 +35,28 @@ def number(update: Any) -> int | None:
     return found if isinstance(found, int) and not isinstance(found, bool) else None
 
 
-def read(update: dict[str, Any], bot: str) -> Event:
-    """What an update means.
+def read(update: dict[str, Any], me: Me) -> list[Event]:
+    """What an update means: a file with words under it is two messages.
 
     Args:
-        bot: number of the bot; update numbers are unique for it only.
+        me: the bot; update numbers are unique for it only.
 
     Raises:
         Unreadable: something in it is missing or of the wrong kind.
     """
     try:
-        identity = f"{bot}:{int(update['update_id'])}"
+        identity = f"{me.id}:{int(update['update_id'])}"
         if "message" in update:
-            return _message(update["message"], identity, update)
+            return _message(update["message"], identity, update, me)
+        if "edited_message" in update:
+            return [_edit(update["edited_message"], identity, update, me)]
         if "callback_query" in update:
-            return _press(update["callback_query"], identity, update)
+            return [_press(update["callback_query"], identity, update, me)]
         if "my_chat_member" in update:
-            change = update["my_chat_member"]
-            reachable = change["new_chat_member"]["status"] not in {"kicked", "left"}
-            return Reachability(_chat(change["chat"]), reachable)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+            return [_member(update["my_chat_member"], identity, update, me)]
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise Unreadable(f"{type(error).__name__}: {error}") from error
-    return Ignored("a kind of update that is not asked for")
+    return [Ignored("a kind of update that is not asked for")]
 
 
 def callback_id(update: dict[str, Any]) -> str | None:
@@ -63,39 +66,124 @@ def callback_id(update: dict[str, Any]) -> str | None:
     return identity if isinstance(identity, str) else None
 
 
-def _message(message: dict[str, Any], identity: str, update: dict[str, Any]) -> Event:
-    if message["chat"].get("type") != "private":
-        return Ignored("not a private chat")
-    chat = _chat(message["chat"])
+def _message(message: dict[str, Any], identity: str, update: dict[str, Any], me: Me) -> list[Event]:
+    chat, kind = _chat(message["chat"]), message["chat"].get("type")
+    if kind in GROUPS:
+        return [_in_group(message, chat, identity, update, me)]
+    if kind != "private":
+        return [Ignored("not a chat with people")]
     location = message.get("location") or (message.get("venue") or {}).get("location")
     if location is not None:
         place = coordinates(location["latitude"], location["longitude"])
         if place is None:
             raise Unreadable("a location off the Earth")
-        return Incoming(NAME, identity, chat, "location", {"lat": place[0], "lon": place[1]}, update)
-    written = message.get("text", message.get("caption", ""))
-    if not isinstance(written, str):
-        raise Unreadable("a text that is not one")
-    text = clean(written)
+        return [Incoming(NAME, identity, chat, "location", {"lat": place[0], "lon": place[1]}, update)]
+    if message.get("contact") is not None:
+        return [_contact(message, chat, identity, update)]
+    text, wanted = _written(message), _file(message)
+    if wanted is not None:
+        file = Incoming(NAME, identity, chat, "file", {"text": wanted["name"], "wanted": wanted}, update)
+        return [file, _words(text, chat, f"{identity}:caption", None)] if text else [file]
     if not text:
-        return Incoming(NAME, identity, chat, "unsupported", {}, update)
-    payload = _command(text)
-    if payload:
-        return Incoming(NAME, identity, chat, "command", {"text": text, "payload": payload}, update)
-    body: dict[str, Any] = {"text": text[:MAX_TEXT].rstrip()}
-    if len(text) > MAX_TEXT:
-        body["cut"] = True
-    return Incoming(NAME, identity, chat, "text", body, update)
+        return [Incoming(NAME, identity, chat, "unsupported", {}, update)]
+    return [_words(text, chat, identity, update)]
 
 
-def _press(query: dict[str, Any], identity: str, update: dict[str, Any]) -> Event:
-    chat = _chat(query["message"]["chat"])
-    if query["message"]["chat"].get("type") != "private":
-        return Ignored("not a private chat")
+def _in_group(message: dict[str, Any], chat: str, identity: str, update: dict[str, Any], me: Me) -> Event:
+    if (message.get("from") or {}).get("is_bot"):
+        return Ignored("a bot's words")
+    words = addressed(message, me)
+    text = clean(words) if words is not None else ""
+    if words is None or (not text and "text" not in message):
+        # Pictures and places in a group are not for the bot, even as an answer to it.
+        return Ignored("a group's talk")
+    # The message that is answered is named by what the inbox gives back to the outbox (`answered`).
+    identity = f"{identity}:m{int(message['message_id'])}"
+    return _words(text or "/start", chat, identity, update, public(me))
+
+
+def answered(reply_to: object) -> int | None:
+    """The message of a group that an outgoing one answers, by the external id of what it answers."""
+    marks = str(reply_to or "").split(":")
+    found = marks[2][1:] if len(marks) > 2 and marks[2].startswith("m") else ""
+    return int(found) if found.isdecimal() else None
+
+
+def _edit(message: dict[str, Any], identity: str, update: dict[str, Any], me: Me) -> Event:
+    # A place that moves comes as edits too.
+    text = "" if message.get("location") else _written(message)
+    if message["chat"].get("type") != "private" or not text:
+        return Ignored("an edit of nothing that is kept")
+    return Incoming(NAME, identity, _chat(message["chat"]), "edit", {"text": text[:MAX_TEXT].rstrip()}, update)
+
+
+def _press(query: dict[str, Any], identity: str, update: dict[str, Any], me: Me) -> Event:
+    message = query["message"]
+    chat, kind = _chat(message["chat"]), message["chat"].get("type")
+    if kind != "private" and kind not in GROUPS:
+        return Ignored("not a chat with people")
     data = query.get("data")
     if not isinstance(data, str):
         raise Unreadable("a press without data")
-    return Incoming(NAME, identity, chat, "button", {"button": data}, update)
+    more = public(me) if kind in GROUPS else {}
+    return Incoming(NAME, identity, chat, "button", {"button": data, **more}, update)
+
+
+def _member(change: dict[str, Any], identity: str, update: dict[str, Any], me: Me) -> Event:
+    chat, kind = _chat(change["chat"]), change["chat"].get("type")
+    here = change["new_chat_member"]["status"] not in _GONE
+    was_here = (change.get("old_chat_member") or {}).get("status") not in _GONE
+    if kind in GROUPS and here and not was_here:
+        return _words("/start", chat, identity, update, public(me))
+    return Reachability(chat, here)
+
+
+def _contact(message: dict[str, Any], chat: str, identity: str, update: dict[str, Any]) -> Event:
+    contact, sender = message["contact"], (message.get("from") or {}).get("id")
+    phone = contact["phone_number"]
+    if not isinstance(phone, str):
+        raise Unreadable("a number that is not one")
+    if sender is None or contact.get("user_id") != sender:
+        # Another person's number: it is not kept, not even as it came.
+        return Incoming(NAME, identity, chat, "unsupported", {"of": "contact"})
+    digits = phone.removeprefix("+")
+    return Incoming(
+        NAME, identity, chat, "text", {"text": "0" + digits[2:] if digits.startswith("84") else phone}, update
+    )
+
+
+def _file(message: dict[str, Any]) -> dict[str, Any] | None:
+    """How to get a picture or document at the platform."""
+    if "document" in message:
+        found = message["document"]
+        name, media = found.get("file_name") or "tep", found.get("mime_type") or ""
+    else:
+        sizes = [each for each in message.get("photo") or () if int(each.get("file_size") or 0) <= MOST_BYTES]
+        found = max(sizes, key=lambda each: int(each.get("width") or 0) * int(each.get("height") or 0), default={})
+        name, media = "anh.jpg", "image/jpeg"
+    identity = found.get("file_id")
+    if not isinstance(identity, str):
+        return None
+    return {"file_id": identity, "name": str(name), "size": int(found.get("file_size") or 0), "media_type": str(media)}
+
+
+def _written(message: dict[str, Any]) -> str:
+    written = message.get("text", message.get("caption", ""))
+    if not isinstance(written, str):
+        raise Unreadable("a text that is not one")
+    return clean(written)
+
+
+def _words(
+    text: str, chat: str, identity: str, update: dict[str, Any] | None, more: dict[str, Any] | None = None
+) -> Incoming:
+    payload, words = meaning(text)
+    if payload:
+        return Incoming(NAME, identity, chat, "command", {"text": text, "payload": payload, **(more or {})}, update)
+    body: dict[str, Any] = {"text": words[:MAX_TEXT].rstrip(), **(more or {})}
+    if len(words) > MAX_TEXT:
+        body["cut"] = True
+    return Incoming(NAME, identity, chat, "text", body, update)
 
 
 def _chat(chat: dict[str, Any]) -> str:
@@ -103,11 +191,3 @@ def _chat(chat: dict[str, Any]) -> str:
     if isinstance(identity, bool) or not isinstance(identity, int):
         raise Unreadable("a chat without a number")
     return str(identity)
-
-
-def _command(text: str) -> str | None:
-    if not text.startswith("/"):
-        return None
-    # "/start@our_bot code" is "/start" too; what follows it is a deep link's code.
-    word = text[1:].split(maxsplit=1)[0] if len(text) > 1 and not text[1].isspace() else ""
-    return _COMMANDS.get(word.partition("@")[0].lower())

@@ -10,10 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.channels.contract import Ignored, Reachability, Unreadable
-from bot.channels.telegram.update import callback_id, read
+from bot.channels.telegram.groups import Me
+from bot.channels.telegram.links import case_link, link, procedure_link
+from bot.channels.telegram.update import answered, callback_id, read
 from bot.incoming import Incoming
 
 CHAT = {"id": 7, "type": "private"}
+KINDS = ["message", "edited_message", "callback_query", "my_chat_member"]
+ME = Me("123", "motcua_test_bot")
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 trees = st.recursive(
     scalars,
@@ -21,7 +25,8 @@ trees = st.recursive(
     | st.dictionaries(
         st.sampled_from(
             ["message", "callback_query", "my_chat_member", "chat", "id", "type", "text", "data", "location",
-             "latitude", "longitude", "new_chat_member", "status", "venue", "caption"]
+             "latitude", "longitude", "new_chat_member", "status", "venue", "caption", "contact", "document", "photo",
+             "phone_number", "file_id", "entities", "offset", "length", "edited_message"]
         ),
         inner,
         max_size=4,
@@ -38,16 +43,20 @@ def update(**content: Any) -> dict[str, Any]:
 
 
 def message(**content: Any) -> Incoming:
-    event = read(update(message={"message_id": 1, "chat": CHAT, **content}), "123")
+    [event] = read(update(message={"message_id": 1, "chat": CHAT, **content}), ME)
     assert isinstance(event, Incoming)
     return event
 
 
 @unhurried
-@given(st.dictionaries(st.sampled_from(["message", "callback_query", "my_chat_member"]), trees, max_size=2))
+@given(
+    st.dictionaries(
+        st.sampled_from(["message", "edited_message", "callback_query", "my_chat_member"]), trees, max_size=2
+    )
+)
 def test_garbage_is_unreadable_and_nothing_worse(content: dict[str, Any]) -> None:
     with suppress(Unreadable):
-        read(update(**content), "123")
+        read(update(**content), ME)
     callback_id(update(**content))
 
 
@@ -106,7 +115,7 @@ def test_a_caption_counts_as_the_text() -> None:
 
 def test_a_press_carries_its_button() -> None:
     query = {"id": "q1", "data": "abc", "message": {"chat": CHAT}}
-    event = read(update(callback_query=query), "123")
+    [event] = read(update(callback_query=query), ME)
     assert isinstance(event, Incoming)
     assert (event.kind, event.body) == ("button", {"button": "abc"})
     assert callback_id(update(callback_query=query)) == "q1"
@@ -114,11 +123,96 @@ def test_a_press_carries_its_button() -> None:
 
 def test_groups_and_other_kinds_are_ignored() -> None:
     group = {"id": -5, "type": "group"}
-    assert isinstance(read(update(message={"chat": group, "text": "x"}), "1"), Ignored)
-    assert isinstance(read(update(poll={}), "1"), Ignored)
+    assert isinstance(read(update(message={"chat": group, "text": "x"}), ME)[0], Ignored)
+    assert isinstance(read(update(poll={}), ME)[0], Ignored)
 
 
 @pytest.mark.parametrize(("status", "reachable"), [("kicked", False), ("member", True)])
 def test_being_blocked_and_let_in_again_is_seen(status: str, reachable: bool) -> None:
     change = {"chat": CHAT, "new_chat_member": {"status": status}}
-    assert read(update(my_chat_member=change), "1") == Reachability("7", reachable)
+    assert read(update(my_chat_member=change), ME) == [Reachability("7", reachable)]
+
+
+def test_menu_commands_lead_to_their_intents_and_words_behind_them_are_read() -> None:
+    assert message(text="/tracuu").body["payload"] == "/check_case"
+    assert message(text="/canbo").body["payload"] == "/handoff"
+    assert message(text="/tracuu MC-7K3Q9D").body == {"text": "tra cứu MC-7K3Q9D"}
+    assert message(text="/thutuc khai sinh").body == {"text": "khai sinh"}
+
+
+def test_links_open_a_procedure_or_a_case_and_garbage_greets() -> None:
+    start = procedure_link("b", "1.001193").partition("=")[2]
+    assert message(text=f"/start {start}").body["payload"] == '/ask_procedure{"procedure": "1.001193"}'
+    start = case_link("b", "MC-7K3Q9D").partition("=")[2]
+    assert message(text=f"/start {start}").body == {"text": "tra cứu MC-7K3Q9D"}
+    for garbage in ("p_", "p_../x", "c_x", "c_MC-7K3Q9D9999", "p_" + "1-" * 60):
+        assert message(text=f"/start {garbage}").body["payload"] == "/greet"
+
+
+@pytest.mark.parametrize("start", ["", "a b", "a" * 65, "á"])
+def test_a_link_carries_only_what_telegram_lets_it(start: str) -> None:
+    with pytest.raises(ValueError, match="link"):
+        link("b", start)
+
+
+def test_a_picture_with_words_is_a_file_and_then_its_words() -> None:
+    sizes = [{"file_id": f"f{n}", "width": n, "height": n, "file_size": n * 8 * 2**20} for n in (1, 2, 3)]
+    file, words = read(update(message={"chat": CHAT, "photo": sizes, "caption": "ổ gà"}), ME)
+    assert isinstance(file, Incoming)
+    assert isinstance(words, Incoming)
+    assert (file.kind, file.body["wanted"]["file_id"]) == ("file", "f2")
+    assert (words.external_id, words.body) == ("123:5:caption", {"text": "ổ gà"})
+
+
+def test_a_number_counts_only_when_it_is_the_sender_s_own() -> None:
+    contact = {"phone_number": "84912345678", "user_id": 7}
+    assert message(**{"from": {"id": 7}}, contact=contact).body == {"text": "0912345678"}
+    other = message(**{"from": {"id": 8}}, contact=contact)
+    assert (other.kind, other.body, other.raw) == ("unsupported", {"of": "contact"}, None)
+
+
+def test_an_edit_is_kept_and_a_moving_place_is_not() -> None:
+    [edit] = read(update(edited_message={"chat": CHAT, "text": "sửa"}), ME)
+    assert isinstance(edit, Incoming)
+    assert (edit.kind, edit.body) == ("edit", {"text": "sửa"})
+    moving = {"chat": CHAT, "location": {"latitude": 1, "longitude": 2}}
+    assert isinstance(read(update(edited_message=moving), ME)[0], Ignored)
+
+
+GROUP = {"id": -50, "type": "supergroup"}
+
+
+def in_group(text: str, *entities: dict[str, Any], **more: Any) -> Any:
+    said = {"message_id": 9, "chat": GROUP, "text": text, "entities": list(entities), **more}
+    return read(update(message=said), ME)[0]
+
+
+def test_a_group_is_heard_only_when_it_speaks_to_the_bot() -> None:
+    named = in_group("😀 @motcua_test_bot khai sinh", {"type": "mention", "offset": 3, "length": 16})
+    assert (named.external_id, named.sender) == ("123:5:m9", "-50")
+    assert named.body["text"] == "😀  khai sinh"
+    assert named.body["public"] is True
+    assert named.body["private_url"] == "https://t.me/motcua_test_bot?start=nhom"
+    command = in_group("/canbo@motcua_test_bot", {"type": "bot_command", "offset": 0, "length": 22})
+    assert command.body["payload"] == "/handoff"
+    mentioned = in_group("Một cửa ơi", {"type": "text_mention", "offset": 0, "length": 7, "user": {"id": 123}})
+    assert mentioned.body["text"] == "ơi"
+    assert in_group("còn lệ phí?", reply_to_message={"from": {"id": 123}}).body["text"] == "còn lệ phí?"
+    assert isinstance(in_group("@other_bot x", {"type": "mention", "offset": 0, "length": 10}), Ignored)
+    assert isinstance(in_group("/canbo", {"type": "bot_command", "offset": 0, "length": 6}), Ignored)
+    assert isinstance(in_group("chuyện riêng"), Ignored)
+
+
+def test_a_group_that_takes_the_bot_in_is_greeted_once() -> None:
+    def change(old: str, new: str) -> Any:
+        member = {"chat": GROUP, "old_chat_member": {"status": old}, "new_chat_member": {"status": new}}
+        return read(update(my_chat_member=member), ME)[0]
+
+    assert change("left", "member").body["payload"] == "/greet"
+    assert change("member", "administrator") == Reachability("-50", True)
+    assert change("member", "kicked") == Reachability("-50", False)
+
+
+def test_an_answer_finds_the_message_of_the_group() -> None:
+    assert answered("123:5:m9") == 9
+    assert [answered(each) for each in (None, "123:5", "123:5:caption", "123:5:mx")] == [None] * 4
