@@ -12,6 +12,7 @@ _COMMANDS = {
     "publish": "publishing while citizens ask, and killed at random moments",
     "dialogue": "the whole way of a message, against stock Rasa",
     "chaos": "conversations in every channel while processes are killed and platforms misbehave",
+    "hostile": "hostile requests against the front door while citizens chat",
     "desk": "queues, search, case page and report of the desk with up to a million cases",
 }
 

@@ -225,6 +225,13 @@ _INTERESTING = (
 _LENGTH = re.compile(rb"Content-Length: [0-9]+")
 
 
+def fresh(origin: Shot, number: int) -> Shot:
+    """The same, its messages with an id that was not used before."""
+    if not origin.whole or b'"id":"' not in origin.body:
+        return origin
+    return _with(origin, origin.head, origin.body.replace(b'"id":"', b'"id":"%d-' % number, 1))
+
+
 def mutated(origin: Shot, chance: random.Random) -> Shot:
     """One like it with a few bytes changed; its framing stays right when it was."""
     if not origin.whole or chance.random() < 0.1:
@@ -235,6 +242,10 @@ def mutated(origin: Shot, chance: random.Random) -> Shot:
     if not body or chance.random() < 0.3:
         path = _plain(_changed(path, chance))[:8000] or b"/"
     head = b" ".join((method, path, b"HTTP/1.1")) + separator + rest
+    return _with(origin, head, body)
+
+
+def _with(origin: Shot, head: bytes, body: bytes) -> Shot:
     return replace(origin, head=_LENGTH.sub(b"Content-Length: %d" % len(body), head), body=body)
 
 

@@ -1,0 +1,120 @@
+"""The front door as a process of its own with every channel's webhook on, over fakes of what is around it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from tests.fakes.rasa import FakeRasa
+from tests.fakes.zalo_bot import TOKEN as ZALO_BOT_TOKEN
+from tests.fakes.zalo_bot import FakeZaloBot
+from tests.support.hostile import Target
+
+SECRET = "bi-mat-cua-webhook"
+HOOKS = (("/hooks/zalo-bot", "X-Bot-Api-Secret-Token", SECRET),)
+_ROOT = Path(__file__).parent.parent.parent
+_STOP_S = 15.0
+OPEN_LIMITS = {
+    "address_burst": 10_000_000,
+    "address_rate": 1e6,
+    "session_burst": 10_000_000,
+    "session_rate": 1e6,
+    "form_burst": 10_000_000,
+    "forms_an_hour": 1e9,
+    "pin_burst": 10_000_000,
+    "pins_an_hour": 1e9,
+}
+"""Limits for each address and session so high that what is behind them is reached."""
+
+
+@dataclass(frozen=True)
+class Doors:
+    """The running process.
+
+    Attributes:
+        pid: of it.
+        url: of its public side.
+        private_url: of health and metrics.
+        rasa: what answers its citizens.
+    """
+
+    pid: int
+    url: str
+    private_url: str
+    rasa: FakeRasa
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of the public side."""
+        host, _, port = self.url.removeprefix("http://").partition(":")
+        return host, int(port)
+
+    async def target(self) -> Target:
+        """What hostile requests have to fit, with a session of its own."""
+        async with aiohttp.ClientSession() as session, session.post(f"{self.url}/api/session", json={}) as answer:
+            cookie = answer.cookies["motcua_session"].value
+        return Target(self.url.removeprefix("http://"), f"motcua_session={cookie}", HOOKS)
+
+    async def measure(self, name: str) -> float:
+        """The sum of one of its metrics over all labels."""
+        async with aiohttp.ClientSession() as session, session.get(f"{self.private_url}/metrics") as answer:
+            lines = (await answer.text()).splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))
+
+
+@asynccontextmanager
+async def doors(home: Path, web: Mapping[str, Any]) -> AsyncIterator[Doors]:
+    """The process, running inside the block.
+
+    Args:
+        home: its data folder; its log is `doors.log` there.
+        web: settings of the web side.
+
+    Raises:
+        RuntimeError: it did not start.
+    """
+    async with FakeRasa() as rasa, FakeZaloBot() as zalo_bot:
+        many = {"chat_burst": 1_000_000}
+        settings = {
+            "web": {"port": 0, "private_port": 0, **web},
+            "dialogue": {"url": rasa.url},
+            "zalo_bot": {
+                "token": ZALO_BOT_TOKEN,
+                "api_url": zalo_bot.url,
+                "webhook_url": "https://chat.example",
+                "webhook_secret": SECRET,
+                **many,
+            },
+        }
+        with (home / "doors.log").open("wb") as log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "tests.support.door_process",
+                str(home),
+                json.dumps(settings),
+                cwd=_ROOT,
+                env={**os.environ, "PYTHONPATH": str(_ROOT)},
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+            )
+            assert process.stdout is not None
+            try:
+                first = await process.stdout.readline()
+                if not first:
+                    raise RuntimeError(f"the front door did not start:\n{(home / 'doors.log').read_text()[-2000:]}")
+                said = json.loads(first)
+                yield Doors(process.pid, said["public"], said["private"], rasa)
+            finally:
+                if process.returncode is None:
+                    process.terminate()
+                    await asyncio.wait_for(process.wait(), _STOP_S)
