@@ -28,6 +28,7 @@ from bot.hub import Hub
 from bot.inbox import NOTICE as TO_BE_ANSWERED
 from bot.inbox import Inbox
 from bot.metrics import Metrics
+from bot.openapi import add_description
 from bot.outbox import NOTICE as SAID
 from bot.pages import Desk, add_pages
 from bot.post import BotPost
@@ -206,6 +207,7 @@ async def running(
             WebFiles(chat, desk, settings.web).add_routes(public)
         for hook in channels.hooks:
             hook.add_routes(public)
+        add_description(public)
         private = private_app(
             metrics,
             {
