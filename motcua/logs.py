@@ -1,30 +1,51 @@
-"""Structured logs, one JSON object a line, with one processor that masks personal data."""
+"""Structured logs, one JSON object a line, with one processor that masks personal data and secrets."""
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from typing import Any
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
-from knowledge.text import mask
+from knowledge.text import mask as mask_people
 
 # Keys whose values are ours (ids, times), not words of citizens; masking them would cut ids apart.
 _OWN_KEYS = frozenset({"timestamp", "level", "logger", "inbox_id", "outbox_id"})
 
+_SECRET_KEY = re.compile(r"(?i)(^|_)(token|secret|password|authorization|cookie)$")
+# A bot's token (Telegram, Zalo Bot), the password of an address, and what stands behind a name that says it is secret.
+_TOKEN = re.compile(r"\d{5,}:[A-Za-z0-9_-]{16,}")
+_PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):[^@\s/]+@")
+_NAMED = re.compile(
+    r"(?i)((?:access|refresh|bot)?_?token|api_?key|secret(?:_key|_token)?|password|authorization)"
+    r"(\"?'?\s*[:=]\s*\"?'?(?:bearer\s+)?)([^\s\"'&,;})]+)"
+)
+
+
+def mask(text: str) -> str:
+    """A text without secrets of platforms, identity numbers, telephone numbers and e-mail addresses."""
+    text = _TOKEN.sub("[token]", text)
+    text = _PASSWORD.sub(r"\1:[password]@", text)
+    return mask_people(_NAMED.sub(r"\1\2[secret]", text))
+
 
 def mask_personal_data(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Hide identity numbers, telephone numbers and e-mail addresses in every value of a log line."""
-    return {key: value if key in _OWN_KEYS else _masked(value) for key, value in event.items()}
+    """Hide secrets, identity numbers, telephone numbers and e-mail addresses in every value of a log line."""
+    return {key: value if key in _OWN_KEYS else _valued(key, value) for key, value in event.items()}
+
+
+def _valued(key: str, value: Any) -> Any:
+    return "[secret]" if isinstance(value, str) and value and _SECRET_KEY.search(key) else _masked(value)
 
 
 def _masked(value: Any) -> Any:
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, dict):
-        return {mask(str(key)): _masked(inner) for key, inner in value.items()}
+        return {mask(str(key)): _valued(str(key), inner) for key, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_masked(inner) for inner in value]
     if value is None or isinstance(value, bool | float):

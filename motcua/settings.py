@@ -1,6 +1,9 @@
 """The one `Settings`: every room's section, read once at start from `MOTCUA_*` and `.env`.
 
-Nesting is written with two underscores: `MOTCUA_BOT__WEB__PORT=9000`, `MOTCUA_STORE__URL=…`.
+Nesting is written with two underscores: `MOTCUA_BOT__WEB__PORT=9000`, `MOTCUA_STORE__URL=…`. A value may also be the
+content of a file with the variable's name in the folder that `MOTCUA_SECRETS_DIR` names (such as Docker's secrets,
+`/run/secrets`), in capitals or small letters: what is secret then stands in no environment. The environment and `.env`
+win over it.
 """
 
 from __future__ import annotations
@@ -8,12 +11,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from actions.settings import ActionsSettings
 from bot.settings import BotSettings
@@ -51,6 +61,28 @@ class Settings(BaseSettings):
         env_prefix="MOTCUA_", env_nested_delimiter="__", env_file=".env", extra="ignore", frozen=True
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment, then `.env`, then files of secrets."""
+        folder = secrets_dir()
+        files = (
+            [
+                NestedSecretsSettingsSource(
+                    file_secret_settings, secrets_dir=folder, secrets_nested_delimiter="__", secrets_dir_missing="error"
+                )
+            ]
+            if folder
+            else []
+        )
+        return (init_settings, env_settings, dotenv_settings, *files)
+
     home: Path = Field(default=ROOT / "var", description="Data folder: database, models, catalogue, logs.")
     log_level: str = Field(
         default="INFO",
@@ -63,12 +95,27 @@ class Settings(BaseSettings):
     bot: BotSettings = Field(default_factory=BotSettings, description="The front door.")
     actions: ActionsSettings = Field(default_factory=ActionsSettings, description="The action server.")
     rasa: RasaSettings = Field(default_factory=RasaSettings, description="The dialogue manager.")
+    private_network: bool = Field(
+        default=False,
+        description="Health, metrics, the action server and Rasa may listen beyond this machine, such as between "
+        "containers. They ask for no password: a firewall must keep everybody else out.",
+    )
 
     @field_validator("home")
     @classmethod
     def _absolute(cls, home: Path) -> Path:
         # The supervised processes run in another folder.
         return home.expanduser().absolute()
+
+    @property
+    def beyond_loopback(self) -> dict[str, str]:
+        """The addresses of private parts that are not this machine's own, by the variable that sets them."""
+        private = {
+            "MOTCUA_BOT__WEB__PRIVATE_HOST": self.bot.web.private_host,
+            "MOTCUA_ACTIONS__HOST": self.actions.host,
+            "MOTCUA_RASA__HOST": self.rasa.host,
+        }
+        return {name: host for name, host in private.items() if not _own(host)}
 
     @property
     def database_url(self) -> str:
@@ -120,7 +167,35 @@ def load() -> Settings:
             f"MOTCUA_BOT__GATEWAYS is {settings.bot.gateways}, but a SQLite file serves one front door; set it to 1, "
             "or MOTCUA_STORE__URL to a PostgreSQL database"
         )
+    if settings.beyond_loopback and not settings.private_network:
+        lines = [f"{name}={host}" for name, host in settings.beyond_loopback.items()]
+        raise Invalid(
+            "These parts ask for no password and would listen beyond this machine. Leave them on 127.0.0.1, or set "
+            "MOTCUA_PRIVATE_NETWORK=true where a firewall keeps everybody else out:\n  " + "\n  ".join(lines)
+        )
     return settings
+
+
+def secrets_dir() -> Path | None:
+    """The folder whose files hold values of settings, None when there is none.
+
+    Raises:
+        Invalid: it is no folder.
+    """
+    named = os.environ.get("MOTCUA_SECRETS_DIR") or dotenv_values(".env").get("MOTCUA_SECRETS_DIR")
+    if not named:
+        return None
+    folder = Path(named).expanduser()
+    if not folder.is_dir():
+        raise Invalid(f"MOTCUA_SECRETS_DIR is no folder: {folder}")
+    return folder
+
+
+def _own(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def secret(settings: Settings, name: str, given: SecretStr | None) -> SecretStr:
@@ -137,7 +212,9 @@ def secret(settings: Settings, name: str, given: SecretStr | None) -> SecretStr:
 def _unknown() -> list[str]:
     """Names of sections' settings that are set and that nothing reads: most likely misspelt."""
     known = set(_names(Settings, "MOTCUA_"))
-    given = {*os.environ, *dotenv_values(".env")}
+    folder = secrets_dir()
+    files = [path.name for path in folder.iterdir() if path.is_file()] if folder else []
+    given = {*os.environ, *dotenv_values(".env"), *files}
     wrong = sorted(name for name in given if name.upper().startswith("MOTCUA_") and "__" in name)
     lines = []
     for name in wrong:

@@ -44,8 +44,10 @@ def _shown(value: Any) -> str:
         text = json.dumps(_plain(value), ensure_ascii=False)
     else:
         text = "" if value is None else str(value)
-    # A database's address may hold a password.
-    return re.sub(r"(?<=://)([^:/@\s]*):[^@\s]*@", r"\1:***@", text)
+    # An address may hold a password or a bot's token.
+    text = re.sub(r"(?<=://)([^:/@\s]*):[^@\s]*@", r"\1:***@", text)
+    text = re.sub(r"(?i)([?&](?:password|[a-z_]*token|[a-z_]*secret|[a-z_]*key)=)[^&\s\"]*", r"\1***", text)
+    return re.sub(r"(?<=[/t])\d+:[A-Za-z0-9_-]{16,}", "***", text)
 
 
 def _plain(value: Any) -> Any:

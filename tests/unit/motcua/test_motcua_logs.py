@@ -73,6 +73,36 @@ def test_what_is_not_personal_stays_as_it_is(value: object) -> None:
     assert type(masked) is type(value)
 
 
+BOT = "123456789:AAE-abcdefGHIJKL_mnopqrstuvwxyz012345"
+OA = "hK3mUv9zQ0bX7rT2yLw8NcJ5aFgE1dSiOp"
+
+
+@pytest.mark.parametrize(
+    ("line", "secret"),
+    [
+        (f"GET https://api.telegram.org/bot{BOT}/getUpdates failed", BOT),
+        (f"https://bot-api.zaloplatforms.com/bot{BOT}/sendMessage", BOT),
+        (f"https://oauth.zaloapp.com/v4/oa/access_token?refresh_token={OA}&app_id=1", OA),
+        (f'{{"access_token": "{OA}", "expires_in": "90000"}}', OA),
+        (f"{{'refresh_token': '{OA}'}}", OA),
+        (f"access_token: {OA}", OA),
+        (f"Authorization: Bearer {OA}", OA),
+        (f"secret_key={OA}", OA),
+        (f"postgresql+asyncpg://motcua:{OA}@db.example/motcua", OA),
+        (f"MOTCUA_BOT__ZALO_OA__OA_SECRET={OA}", OA),
+    ],
+)
+def test_secrets_of_platforms_and_databases_are_hidden(line: str, secret: str) -> None:
+    for event in ({"event": line}, {"error": ValueError(line)}, {"deep": [{"url": line}]}):
+        assert secret not in json.dumps(_masked(**event))
+
+
+@pytest.mark.parametrize("key", ["token", "access_token", "webhook_secret", "password", "authorization", "cookie"])
+def test_what_is_named_a_secret_is_hidden_whatever_it_looks_like(key: str) -> None:
+    assert _masked(**{key: OA}) == {key: "[secret]"}
+    assert _masked(answer={key: OA}) == {"answer": {key: "[secret]"}}
+
+
 def test_times_and_our_own_numbers_stay_whole() -> None:
     event = {"timestamp": "2026-11-22T09:08:07.123456789Z", "inbox_id": 123456789, "outbox_id": 987654321}
     assert _masked(**event) == event

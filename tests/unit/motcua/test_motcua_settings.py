@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel, SecretStr
+from typer.testing import CliRunner
 
+from motcua.cli import app
 from motcua.settings import ROOT, Settings, load, secret
 from store.errors import Invalid
 
@@ -160,6 +164,111 @@ def test_the_settings_cannot_be_changed_after_the_start() -> None:
 
 
 # Secrets
+
+
+_SECRET_NAME = re.compile(r"(^|_)(secret|token|password|key|keys)$")
+
+
+def test_what_is_called_a_secret_is_never_shown() -> None:
+    named = [
+        (name, annotation)
+        for name, annotation in _annotations(Settings, "settings")
+        if _SECRET_NAME.search(name.rpartition(".")[2])
+    ]
+    assert len(named) >= 9
+    assert [name for name, annotation in named if "SecretStr" not in str(annotation)] == []
+
+
+def _annotations(section: type[BaseModel], path: str) -> Iterator[tuple[str, Any]]:
+    for name, field in section.model_fields.items():
+        yield f"{path}.{name}", field.annotation
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _annotations(field.annotation, f"{path}.{name}")
+
+
+def test_settings_show_shows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    word = "hunter2" * 6
+    for variable in (
+        "BOT__WEB__COOKIE_SECRET",
+        "BOT__DIALOGUE__TOKEN",
+        "BOT__TELEGRAM__TOKEN",
+        "BOT__TELEGRAM__WEBHOOK_SECRET",
+        "BOT__ZALO_OA__APP_SECRET",
+        "BOT__ZALO_OA__OA_SECRET",
+        "BOT__ZALO_BOT__TOKEN",
+        "BOT__ZALO_BOT__WEBHOOK_SECRET",
+        "DESK__SECRET",
+    ):
+        monkeypatch.setenv(f"MOTCUA_{variable}", word)
+    monkeypatch.setenv("MOTCUA_DESK__SEAL_KEYS", f'["{word}"]')
+    monkeypatch.setenv("MOTCUA_STORE__URL", f"postgresql+asyncpg://motcua:{word}@db/motcua?password={word}")
+    monkeypatch.setenv("MOTCUA_BOT__TELEGRAM__API_URL", f"https://proxy:{word}@api.example/bot123456:{word}")
+    for options in ([], ["--json"]):
+        shown = CliRunner().invoke(app, ["settings", "show", *options])
+        assert shown.exit_code == 0, shown.output
+        assert "MOTCUA_BOT__ZALO_OA__OA_SECRET" in shown.output
+        assert "hunter2" not in shown.output
+
+
+# Secrets in files
+
+
+@pytest.fixture
+def secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    monkeypatch.setenv("MOTCUA_SECRETS_DIR", str(folder))
+    return folder
+
+
+@pytest.mark.parametrize("name", ["MOTCUA_BOT__TELEGRAM__TOKEN", "motcua_bot__telegram__token"])
+def test_a_secret_is_read_from_a_file(secrets: Path, name: str) -> None:
+    (secrets / name).write_text("123:abc\n")
+    (secrets / "MOTCUA_BOT__ZALO_OA__OA_SECRET").write_text("xyz")
+    token = load().bot.telegram.token
+    assert token is not None
+    assert token.get_secret_value() == "123:abc"
+    assert load().bot.zalo_oa.oa_secret == SecretStr("xyz")
+
+
+def test_the_environment_wins_over_a_file(monkeypatch: pytest.MonkeyPatch, secrets: Path) -> None:
+    (secrets / "MOTCUA_BOT__WEB__PORT").write_text("9000")
+    monkeypatch.setenv("MOTCUA_BOT__WEB__PORT", "9001")
+    assert load().bot.web.port == 9001
+
+
+def test_a_misspelt_file_of_a_secret_is_not_passed_over(secrets: Path) -> None:
+    (secrets / "MOTCUA_BOT__TELEGRAM__TOKN").write_text("x")
+    with pytest.raises(Invalid, match="did you mean MOTCUA_BOT__TELEGRAM__TOKEN"):
+        load()
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MOTCUA_SECRETS_DIR", str(tmp_path / "nowhere"))
+    with pytest.raises(Invalid, match="MOTCUA_SECRETS_DIR"):
+        load()
+
+
+# Private parts
+
+
+@pytest.mark.parametrize("name", ["MOTCUA_BOT__WEB__PRIVATE_HOST", "MOTCUA_ACTIONS__HOST", "MOTCUA_RASA__HOST"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "actions"])
+def test_a_private_part_does_not_listen_beyond_this_machine_by_mistake(
+    monkeypatch: pytest.MonkeyPatch, name: str, host: str
+) -> None:
+    monkeypatch.setenv(name, host)
+    with pytest.raises(Invalid, match="MOTCUA_PRIVATE_NETWORK") as refused:
+        load()
+    assert name in refused.value.message
+    monkeypatch.setenv("MOTCUA_PRIVATE_NETWORK", "true")
+    assert load().beyond_loopback == {name: host}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
+def test_this_machine_is_allowed(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("MOTCUA_BOT__WEB__PRIVATE_HOST", host)
+    assert load().beyond_loopback == {}
 
 
 @pytest.fixture
