@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from typing import Annotated
 
 import aiohttp
+import structlog
 import typer
 from aiohttp import web
 
@@ -18,8 +19,9 @@ from bot.app import serve
 from bot.pages import Desk
 from motcua import logs
 from motcua.cli._shared import parts, run_serving
-from motcua.settings import load
+from motcua.settings import Settings, load
 
+_log = structlog.get_logger(__name__)
 # SQLite's driver works in a thread of its own; with the default of 5 ms each of its steps waits for the event loop.
 SWITCH_S = 0.0002
 
@@ -28,6 +30,7 @@ def serve_actions() -> None:
     """Run the action server until SIGTERM."""
     settings = load()
     logs.configure(settings.log_level)
+    _warn(settings)
 
     async def work() -> None:
         async with parts(settings) as made:
@@ -51,6 +54,7 @@ def serve_app(
     bot = settings.bot.model_copy(update={"web": own_port})
     sys.setswitchinterval(SWITCH_S)
     logs.configure(settings.log_level)
+    _warn(settings)
 
     async def work() -> None:
         async with parts(settings) as made, aiohttp.ClientSession() as session:
@@ -80,6 +84,11 @@ def serve_app(
                 )
 
     run_serving(work())
+
+
+def _warn(settings: Settings) -> None:
+    for name, host in settings.beyond_loopback.items():
+        _log.warning("a part that asks for no password is beyond this machine", setting=name, host=host)
 
 
 def _stop_signal() -> asyncio.Event:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ from pydantic import SecretStr
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS
 
-from bot import app as front_door_app
 from bot.app import Running
+from bot.http import public_app
 from bot.openapi import description
 from bot.settings import TelegramSettings, ZaloBotSettings, ZaloOASettings
 from tests.support.doors import HOOKS, OPEN_LIMITS, Doors, doors
@@ -26,7 +26,14 @@ from tests.support.pages import desk
 
 Open = Callable[..., AbstractAsyncContextManager[Running]]
 SCHEMA = schemathesis.openapi.from_dict(description())
-OPERATIONS = {found.ok().label: found.ok() for found in SCHEMA.get_all_operations()}
+
+
+def _operations() -> list[Any]:
+    found: Iterable[Any] = SCHEMA.get_all_operations()
+    return [each.ok() for each in found]
+
+
+OPERATIONS = {operation.label: operation for operation in _operations()}
 OPEN = [label for label in OPERATIONS if "/hooks/" not in label or label.split()[1] in {path for path, _, _ in HOOKS}]
 EXAMPLES = 20
 # A door may refuse what fits its schema (a text of blanks, a session that is gone) and pass over what it does not read.
@@ -95,13 +102,12 @@ async def test_every_door_is_described_and_every_described_door_is_there(
     front_door: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: Any
 ) -> None:
     apps: list[web.Application] = []
-    made = front_door_app.public_app
 
     def kept(*given: Any) -> web.Application:
-        apps.append(made(*given))
+        apps.append(public_app(*given))
         return apps[-1]
 
-    monkeypatch.setattr(front_door_app, "public_app", kept)
+    monkeypatch.setattr("bot.app.public_app", kept)
     outside = "https://chat.example"
     nowhere = "http://127.0.0.1:9"
     token = SecretStr("1:x")
