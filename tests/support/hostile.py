@@ -190,6 +190,7 @@ def _hooks(target: Target) -> Iterator[Shot]:
         '{"event_name":"message.text.received","message":%s}',
         '{"event_name":"user_send_text","sender":%s}',
         '{"event_name":"user_send_text","message":%s,"timestamp":"1"}',
+        '{"event_name":"user_send_text","timestamp":%s}',
     )
     for path, header, secret in target.hooks:
         for right in (True, False):
