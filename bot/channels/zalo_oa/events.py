@@ -16,6 +16,7 @@ from bot.channels.zalo_oa.limits import NAME, PRESS
 from bot.incoming import MAX_TEXT, Incoming, clean, coordinates
 
 _LONGEST_ID = 150
+_LONGEST_NAME = 200
 _FILES = frozenset({"image", "file"})
 _GREETING = "/greet"
 
@@ -30,7 +31,7 @@ def events(content: Any, app_id: str) -> list[Event]:
         if str(content["app_id"]) != app_id:
             return [Ignored("an event of another app")]
         return _read(content)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
         return [Broken(f"broken:{_digest(content)}", content, f"{type(error).__name__}: {error}")]
 
 
@@ -89,7 +90,7 @@ def _attachments(event: dict[str, Any]) -> list[Event]:
         payload = attachment.get("payload") or {}
         own = identity if not number else f"{identity}:{number}"
         if attachment.get("type") in _FILES and isinstance(payload.get("url"), str):
-            name = str(payload.get("name") or "anh.jpg")[:200]
+            name = clean(str(payload.get("name") or ""))[:_LONGEST_NAME] or "anh.jpg"
             body = {"text": name, "wanted": {"url": payload["url"], "name": name}}
             found.append(Incoming(NAME, own, sender, "file", body, event))
         else:

@@ -233,6 +233,14 @@ async def test_a_forged_webhook_is_refused_and_a_repeated_one_is_answered_once(
     assert len(rasa.calls) == 1
 
 
+@pytest.mark.parametrize("body", [rb'{"timestamp": "\ud800"}', b"\xff", b"{}", b"[" * 50_000])
+async def test_what_strangers_make_up_is_refused_and_breaks_nothing(front: Running, body: bytes) -> None:
+    headers = {"X-ZEvent-Signature": "mac=" + "0" * 64, "X-ZEvent-Timestamp": "\udcff"}
+    url = f"{front.public_url}/hooks/zalo-oa"
+    async with aiohttp.ClientSession() as session, session.post(url, data=body, headers=headers) as answer:
+        assert answer.status == 401
+
+
 async def test_events_come_twice_and_are_answered_once(rasa: FakeRasa, zalo: FakeZaloOA, front: Running) -> None:
     zalo.hook.duplicate = 1.0
     for number in range(5):
