@@ -214,6 +214,7 @@ async def running(
                 "database": _database_check(database),
                 "space": _space_check(room),
                 **dialogues.checks(),
+                **channels.checks,
                 **(checks or {}),
             },
             inbox.waiting,

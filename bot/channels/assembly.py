@@ -15,6 +15,7 @@ from bot.channels.receiving import Receiver
 from bot.channels.sending import Sender
 from bot.channels.webhooks import Webhook
 from bot.departures import Departures
+from bot.http import Check
 from bot.inbox import Inbox
 from bot.metrics import Metrics
 from bot.settings import BotSettings, PushedSettings
@@ -33,11 +34,13 @@ class Open:
         routes: the way out of each.
         hooks: their webhooks.
         works: what has to run, by the channel's name and a name of its own; each channel's only where it is led.
+        checks: what of them has to be ready, by name.
     """
 
     routes: dict[str, Route] = field(default_factory=dict)
     hooks: list[Webhook] = field(default_factory=list)
     works: dict[str, dict[str, Work]] = field(default_factory=dict)
+    checks: dict[str, Check] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,7 @@ async def opened(around: Surroundings) -> AsyncIterator[Open]:
                 file_of=around.file_of,
                 most_bytes=around.most_bytes,
             )
+            found.checks[zalo_oa.NAME] = account.well
             receiver = around.receiver(zalo_oa.NAME, settings.zalo_oa)
             await add(await stack.enter_async_context(account), settings.zalo_oa, receiver)
         if settings.zalo_bot.token is not None:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import aiohttp
+import structlog
 
 from bot.channels.contract import Outcome
 from bot.channels.zalo_oa.errors import class_of, outcome_of
@@ -17,11 +18,12 @@ from bot.channels.zalo_oa.limits import CAN, FILE_BYTES, FILE_ENDINGS, IMAGE_BYT
 from bot.channels.zalo_oa.tokens import NotConnected, Tokens
 from bot.departures import NotedBody
 from bot.settings import ZaloOASettings
-from store.errors import MotcuaError
+from store.errors import MotcuaError, NotFound
 
 FileOf = Callable[[int], Awaitable[tuple[str, str, bytes]]]
 """Name, media type and content of an attachment by its number."""
 
+_log = structlog.get_logger(__name__)
 _CONNECT_S = 5.0
 _IMAGES = frozenset({"image/jpeg", "image/png"})
 _NOT_CONNECTED_S = 30.0
@@ -41,6 +43,7 @@ class Failed(Exception):
     def __init__(self, code: int, reason: str, *, status: int = 0, sent: bool = False) -> None:
         super().__init__(f"{code or status or ''} {reason}".strip())
         self.code = code
+        self.reason = reason
         self.status = status
         self.sent = sent
 
@@ -50,6 +53,9 @@ class ZaloOACalls:
 
     Args:
         file_of: gives the content of an attachment that is sent; None: files are named only.
+
+    Attributes:
+        trouble: what a person has to put right with the account, as the last send has shown; None: nothing.
     """
 
     def __init__(
@@ -60,6 +66,7 @@ class ZaloOACalls:
         self._tokens = tokens
         self._client = client
         self._file_of = file_of
+        self.trouble: str | None = None
 
     async def send(self, to: str, body: Mapping[str, Any]) -> Outcome:
         """Send one row of the outbox; raises nothing but cancellation."""
@@ -72,12 +79,23 @@ class ZaloOACalls:
                 # What was uploaded is gone already: once more.
                 await self._say(to, body)
         except Failed as failed:
-            return _outcome(failed)
+            outcome = _outcome(failed)
+            if class_of(failed.code) == "person":
+                self._troubled(str(failed))
+            return outcome
         except NotConnected as error:
+            self._troubled(error.message)
             return Outcome("retry", error.code, pause_s=_NOT_CONNECTED_S)
+        except NotFound as error:
+            return Outcome("dead", error.message)
         except MotcuaError as error:
             return Outcome("retry", error.code)
+        self.trouble = None
         return Outcome("sent")
+
+    def _troubled(self, reason: str) -> None:
+        self.trouble = reason
+        _log.error("nothing can be sent to Zalo until somebody puts the account right", reason=reason)
 
     async def _say(self, to: str, body: Mapping[str, Any]) -> None:
         await self.call("/v3.0/oa/message/cs", {"recipient": {"user_id": to}, "message": await self._message(body)})
@@ -90,14 +108,7 @@ class ZaloOACalls:
             MotcuaError: there is no token that works.
         """
         payload = json.dumps(content, ensure_ascii=False).encode()
-        token = await self._tokens.access()
-        try:
-            return await self._post(path, token, NotedBody(payload, content_type="application/json"))
-        except Failed as failed:
-            if class_of(failed.code) != "token":
-                raise
-        token = await self._tokens.renew(token)
-        return await self._post(path, token, NotedBody(payload, content_type="application/json"))
+        return await self._post(path, lambda: NotedBody(payload, content_type="application/json"))
 
     async def get(self, path: str) -> Any:
         """The `data` of an answer to a question.
@@ -108,8 +119,14 @@ class ZaloOACalls:
         """
         return await self._answer("GET", path, await self._tokens.access(), None)
 
-    async def _post(self, path: str, token: str, data: Any) -> Any:
-        return await self._answer("POST", path, token, data)
+    async def _post(self, path: str, data: Callable[[], Any]) -> Any:
+        token = await self._tokens.access()
+        try:
+            return await self._answer("POST", path, token, data())
+        except Failed as failed:
+            if class_of(failed.code) != "token":
+                raise
+        return await self._answer("POST", path, await self._tokens.renew(token), data())
 
     async def _answer(self, method: str, path: str, token: str, data: Any) -> Any:
         total = self._settings.request_timeout_s
@@ -157,19 +174,32 @@ class ZaloOACalls:
         name, media_type, content = await self._file_of(number)
         ending = name.rpartition(".")[2].lower()
         if media_type in _IMAGES and len(content) <= IMAGE_BYTES:
-            uploaded = await self._upload("image", name, media_type, content)
-            element = {"media_type": "image", "attachment_id": uploaded["attachment_id"]}
+            uploaded = await self._upload("image", name, media_type, content, "attachment_id")
+            element = {"media_type": "image", "attachment_id": uploaded}
             payload = {"template_type": "media", "elements": [element]}
             return {"attachment": {"type": "template", "payload": payload}}
         if ending in FILE_ENDINGS and len(content) <= FILE_BYTES:
-            uploaded = await self._upload("file", name, media_type, content)
-            return {"attachment": {"type": "file", "payload": {"token": uploaded["token"]}}}
+            uploaded = await self._upload("file", name, media_type, content, "token")
+            return {"attachment": {"type": "file", "payload": {"token": uploaded}}}
         return {"text": f"{name}: Zalo không gửi được tệp này, anh/chị xem trên trang tra cứu phiếu."}
 
-    async def _upload(self, kind: str, name: str, media_type: str, content: bytes) -> Any:
-        form = aiohttp.FormData(quote_fields=False)
-        form.add_field("file", content, filename=name, content_type=media_type)
-        return await self._post(f"/v2.0/oa/upload/{kind}", await self._tokens.access(), form)
+    async def _upload(self, kind: str, name: str, media_type: str, content: bytes, key: str) -> str:
+        """What Zalo keeps a file under; it stands at `key` in the answer."""
+
+        def form() -> aiohttp.FormData:
+            made = aiohttp.FormData(quote_fields=False)
+            made.add_field("file", content, filename=name, content_type=media_type)
+            return made
+
+        try:
+            answer = await self._post(f"/v2.0/oa/upload/{kind}", form)
+        except Failed as failed:
+            # However it ended, the message itself has not left.
+            raise Failed(failed.code, failed.reason, status=failed.status) from None
+        found = answer.get(key) if isinstance(answer, dict) else None
+        if not isinstance(found, str):
+            raise Failed(0, "no answer of Zalo's")
+        return found
 
 
 def _form(text: str, image_url: str) -> dict[str, Any]:

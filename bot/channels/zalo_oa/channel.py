@@ -76,6 +76,7 @@ class ZaloOA:
         client = await self._stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         self._downloads = await self._stack.enter_async_context(session(private=self._settings.private_files))
         self._tokens = Tokens(self._database, self._seal, self._settings, client)
+        self._stack.push_async_callback(self._tokens.settled)
         self._calls = ZaloOACalls(self._settings, self._tokens, client, self._file_of)
         return self
 
@@ -89,9 +90,23 @@ class ZaloOA:
         async with self._database.connect() as connection:
             way = await window(connection, conversation_id(NAME, to), self._delivery)
         self._metrics.zalo_sends.labels(way).inc()
+        if way == "closed":
+            return Outcome("dead", "outside Zalo's window, or the citizen has left the account")
         if way == "paid" and not goes_out(way, self._delivery):
             return Outcome("dead", "outside Zalo's free window, and settings do not pay")
-        return await self._calls.send(to, body)
+        outcome = await self._calls.send(to, body)
+        if outcome.state == "retry" and self._calls.trouble:
+            self._metrics.failures.labels("zalo_oa_person").inc()
+        return outcome
+
+    async def well(self) -> bool:
+        """Whether the account is connected, and nothing of it has to be put right by a person as far as is known here.
+
+        Raises:
+            NotConnected: it is not.
+        """
+        await self._tokens.state()
+        return self._calls.trouble is None
 
     def pace(self, to: str) -> float:
         """Messages a second to this citizen."""

@@ -26,11 +26,12 @@ from bot.settings import ZaloOASettings
 from desk.sealing import Seal
 from store.engine import Database
 from store.errors import MotcuaError, Unavailable
+from store.faults import is_outage
 from store.tables import channel_tokens, now
 from store.upsert import insert as upsert
 
 _log = structlog.get_logger(__name__)
-_LEASE = timedelta(seconds=60)
+_LEASE_S = 45.0  # beyond the longest call
 _CACHE_S = 5.0
 _LOOK_S = 60.0
 _SOONEST_S = 30.0
@@ -84,6 +85,8 @@ class Tokens:
         self._settings = settings
         self._client = client
         self._me = uuid4().hex
+        self._lease_s = settings.request_timeout_s + _LEASE_S
+        self._renewing: set[asyncio.Task[str]] = set()
         self._turn = asyncio.Lock()
         self._cached = ""
         self._cached_until = 0.0
@@ -108,18 +111,31 @@ class Tokens:
 
         Raises:
             NotConnected: Zalo does not take the refresh token.
-            Unavailable: Zalo does not answer.
+            Unavailable: Zalo does not answer, or another process that renews it takes too long.
         """
+        clock = asyncio.get_running_loop().time
         async with self._turn:
+            until = clock() + self._settings.request_timeout_s
             while True:
                 row, mine = await self._lease(old)
                 if mine:
-                    return await self._refresh(self._seal.open(row.refresh_token))
+                    work = asyncio.create_task(self._refresh(self._seal.open(row.refresh_token)))
+                    self._renewing.add(work)
+                    work.add_done_callback(self._renewed)
+                    # Whoever asked may be stopped; the answer, which comes only once, is kept all the same.
+                    return await asyncio.shield(work)
                 access = self._seal.open(row.access_token)
                 if access != old and row.access_until > now():
                     self._cached, self._cached_until = access, asyncio.get_running_loop().time() + _CACHE_S
                     return access
+                if clock() >= until:
+                    raise Unavailable("another process is renewing Zalo's tokens; try again in a minute")
                 await asyncio.sleep(0.1 + 0.2 * random.random())
+
+    async def settled(self) -> None:
+        """Wait for a renewal under way, so that nothing of it is lost when the program ends."""
+        if self._renewing:
+            await asyncio.wait(self._renewing)
 
     async def keep(self, pair: Pair) -> None:
         """Store a pair, whatever was stored before."""
@@ -212,7 +228,11 @@ class Tokens:
                     "a refresh token of Zalo may have been used before its answer was stored; it is tried once more, "
                     "and `motcua zalo connect` is needed if Zalo refuses it"
                 )
-            lease = {"refreshing_by": self._me, "refreshing_until": moment + _LEASE, "refresh_sent_at": moment}
+            lease = {
+                "refreshing_by": self._me,
+                "refreshing_until": moment + timedelta(seconds=self._lease_s),
+                "refresh_sent_at": moment,
+            }
             await connection.execute(update(channel_tokens).where(channel_tokens.c.channel == NAME).values(**lease))
         return row, True
 
@@ -226,8 +246,26 @@ class Tokens:
             # It may have been used: the mark stays.
             await self._release()
             raise
-        await self.keep(pair)
+        await self._surely(pair)
         return pair.access
+
+    async def _surely(self, pair: Pair) -> None:
+        """Store a pair even if the database is away for a moment: Zalo gives it only once."""
+        until = asyncio.get_running_loop().time() + _LEASE_S / 2
+        while True:
+            try:
+                return await self.keep(pair)
+            except Exception as error:
+                if not is_outage(error) or asyncio.get_running_loop().time() >= until:
+                    raise
+                _log.error("Zalo's new tokens cannot be stored yet", reason=type(error).__name__)
+            await asyncio.sleep(0.5)
+
+    def _renewed(self, work: asyncio.Task[str]) -> None:
+        self._renewing.discard(work)
+        if not work.cancelled():
+            # Looked at here as well: whoever asked may be gone.
+            work.exception()
 
     async def _release(self, **values: Any) -> None:
         async with self._database.begin() as connection:
