@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
@@ -13,6 +14,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import aiohttp
 import typer
+from prometheus_client.parser import text_string_to_metric_families
 
 from bot.channels.zalo_oa.calls import Failed, ZaloOACalls
 from bot.channels.zalo_oa.tokens import Tokens
@@ -24,6 +26,8 @@ from store.tables import now
 
 app = typer.Typer(help="The Zalo Official Account.", no_args_is_help=True)
 T = TypeVar("T")
+_ASK_S = 3.0
+_COUNTED = {"motcua_zalo_signatures_total": "signatures", "motcua_zalo_sends_total": "sends"}
 _EVENTS = (
     "user_send_text, user_send_image, user_send_file, user_send_location, user_send_gif, user_send_sticker, "
     "user_send_audio, user_send_video, user_submit_info, follow, unfollow"
@@ -36,6 +40,8 @@ class _Account:
     tokens: Tokens
     calls: ZaloOACalls
     public_url: str
+    client: aiohttp.ClientSession
+    metrics: Sequence[str]
 
 
 @app.callback()
@@ -85,7 +91,10 @@ def connect(
 
 @app.command("status")
 def status(as_json: Json = False) -> None:
-    """How long the tokens last, and whether a renewal is in doubt; the tokens themselves are not shown."""
+    """How long the tokens last, and what the running program has counted; the tokens themselves are not shown.
+
+    Counted since its start: webhooks by the timestamp that was signed, and messages by Zalo's window.
+    """
 
     async def work(account: _Account) -> dict[str, Any]:
         state = await account.tokens.state()
@@ -95,6 +104,7 @@ def status(as_json: Json = False) -> None:
             "hours_left": round((state.access_until - now()).total_seconds() / 3600, 1),
             "refreshed_at": state.refreshed_at.isoformat(timespec="seconds"),
             "renewal_in_doubt": state.unsure,
+            **await _counted(account),
         }
 
     found = _over(work)
@@ -102,7 +112,8 @@ def status(as_json: Json = False) -> None:
         print_json(found)
         return
     for name, value in found.items():
-        console.print(f"{name:<18}{value}", markup=False)
+        shown = _line(value) if name in _COUNTED.values() else value
+        console.print(f"{name:<18}{shown}", markup=False)
 
 
 @app.command("quota")
@@ -127,24 +138,54 @@ def quota(as_json: Json = False) -> None:
 
 
 @app.command("refresh")
-def refresh() -> None:
+def refresh(as_json: Json = False) -> None:
     """Renew the tokens now; normally the program does so by itself."""
 
-    async def work(account: _Account) -> None:
+    async def work(account: _Account) -> dict[str, Any]:
         await account.tokens.renew(await account.tokens.access())
+        return {"access_until": (await account.tokens.state()).access_until.isoformat(timespec="seconds")}
 
-    _over(work)
+    found = _over(work)
+    if as_json:
+        print_json(found)
+        return
     console.print("renewed.")
 
 
+async def _counted(account: _Account) -> dict[str, Mapping[str, int] | None]:
+    """What the front doors have counted; None where none of them answers."""
+    counts: dict[str, Counter[str]] = {name: Counter() for name in _COUNTED.values()}
+    answered = False
+    timeout = aiohttp.ClientTimeout(total=_ASK_S)
+    for url in account.metrics:
+        try:
+            async with account.client.get(url, timeout=timeout) as response:
+                families = list(text_string_to_metric_families(await response.text()))
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+            continue
+        answered = True
+        for sample in (sample for family in families for sample in family.samples):
+            if sample.name in _COUNTED:
+                (label,) = sample.labels.values()
+                counts[_COUNTED[sample.name]][label] += int(sample.value)
+    return {name: dict(count) if answered else None for name, count in counts.items()}
+
+
+def _line(count: Mapping[str, int] | None) -> str:
+    if count is None:
+        return "the program does not run here"
+    return ", ".join(f"{name} {number}" for name, number in sorted(count.items())) or "none yet"
+
+
 def _code(given: str, account: _Account, verifier: str, redirect: str) -> str:
+    state = "" if given else secrets.token_urlsafe(8)
     if not given:
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
         wanted = {
             "app_id": account.settings.app_id,
             "redirect_uri": redirect,
             "code_challenge": challenge,
-            "state": secrets.token_urlsafe(8),
+            "state": state,
         }
         address = f"{account.settings.oauth_url.rstrip('/')}/v4/oa/permission?{urlencode(wanted)}"
         console.print("Open this address in a browser, signed in as an administrator of the account, and agree:")
@@ -152,8 +193,10 @@ def _code(given: str, account: _Account, verifier: str, redirect: str) -> str:
         given = str(typer.prompt("The address that the browser was sent to, or the code in it"))
     found = given.strip()
     if "://" in found or "code=" in found:
-        codes = parse_qs(urlsplit(found).query or found).get("code", [])
-        found = codes[0] if codes else ""
+        fields = parse_qs(urlsplit(found).query or found)
+        if state and fields.get("state", [state]) != [state]:
+            raise Invalid("this address belongs to another attempt; run the command again and use the newest one")
+        found = fields.get("code", [""])[0]
     if not found:
         raise Invalid("there is no code in it; it stands behind `code=` in the address that Zalo sends the browser to")
     return found
@@ -187,4 +230,8 @@ async def _account() -> Any:
         async with aiohttp.ClientSession() as client:
             tokens = Tokens(made.database, made.seal, settings, client)
             calls = ZaloOACalls(settings, tokens, client)
-            yield _Account(settings, tokens, calls, made.settings.desk.public_url)
+            bot = made.settings.bot
+            host = f"[{bot.web.private_host}]" if ":" in bot.web.private_host else bot.web.private_host
+            ports = [bot.private_port(number) for number in range(1, bot.gateways + 1)]
+            metrics = [f"http://{host}:{port}/metrics" for port in ports]
+            yield _Account(settings, tokens, calls, made.settings.desk.public_url, client, metrics)

@@ -89,6 +89,11 @@ async def count(front: Running, name: str) -> float:
     return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))
 
 
+async def health(front: Running) -> str:
+    async with aiohttp.ClientSession() as session, session.get(f"{front.private_url}/health/ready") as answer:
+        return str((await answer.json())["checks"]["zalo_oa"])
+
+
 @pytest.mark.parametrize("stamp", ["body", "header"])
 async def test_messages_are_answered_in_order_whichever_timestamp_is_signed(
     rasa: FakeRasa, zalo: FakeZaloOA, front: Running, stamp: Any
@@ -189,8 +194,17 @@ async def test_a_picture_with_words_is_kept_and_the_words_are_answered(
     assert [body["kind"] for body in bodies] == ["file", "text", "unsupported"]
 
 
-async def test_files_are_uploaded_and_sent_as_a_picture_or_a_document(
-    database: Database, zalo: FakeZaloOA, front: Running, tmp_path: Path
+@pytest.mark.parametrize(
+    ("call", "fault", "uploads"),
+    [
+        (SEND, Fault(-100, "Attachment is not existed or expired"), 2),
+        ("upload/image", Fault(-216, "Access token has expired"), 2),
+        ("upload/image", Fault(cut="after"), 2),
+        ("upload/image", Fault(http=502), 2),
+    ],
+)
+async def test_a_picture_arrives_once_whatever_goes_wrong_before_it_is_said(
+    database: Database, zalo: FakeZaloOA, front: Running, tmp_path: Path, call: str, fault: Fault, uploads: int
 ) -> None:
     await zalo.write("chào")
     await sent(zalo, 1)
@@ -199,13 +213,16 @@ async def test_files_are_uploaded_and_sent_as_a_picture_or_a_document(
     office = desk(database, tmp_path)
     checked = await office.files.check(Upload("anh.jpg", picture.getvalue()))
     kept, _ = await office.files.keep(conversation_id("zalo_oa", AN), checked)
-    zalo.faults[SEND] = [Fault(-100, "Attachment is not existed or expired")]
+    zalo.faults[call] = [fault]
     async with database.begin() as connection:
         conversation = await conversations.ensure(connection, "zalo_oa", AN)
-        reply = [Reply("", file=kept.id)]
-        await outbox.append(connection, reply, channel="zalo_oa", conversation=conversation, pushed=True)
+        for file in (kept.id, kept.id + 1):
+            reply = [Reply("", file=file)]
+            await outbox.append(connection, reply, channel="zalo_oa", conversation=conversation, pushed=True)
     assert (await sent(zalo, 2))[-1] == "[image]"
-    assert [name for name, _ in zalo.calls].count("upload/image") == 2, "what was gone is uploaded once more"
+    assert [name for name, _ in zalo.calls].count("upload/image") == uploads
+    assert await ended(database) == ("dead", "Tệp này không còn."), "a file that is gone holds up nothing"
+    assert len(zalo.texts(AN)) == 2
 
 
 async def test_a_forged_webhook_is_refused_and_a_repeated_one_is_answered_once(
@@ -274,6 +291,7 @@ async def test_without_tokens_messages_wait_and_go_out_when_the_account_is_conne
             while await count(front, "motcua_messages_out_total") == 0:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         assert zalo.texts(AN) == []
+        assert await health(front) == "failed"
         await connect(database, zalo)
         assert await sent(zalo, 1) == ["đã nhận: chào"]
 
@@ -312,6 +330,23 @@ async def test_how_a_send_ends_decides_what_becomes_of_it(
         assert await ended(database) == (state, reason) if reason else (await ended(database))[0] == state
     assert len(zalo.texts(AN)) == texts
     assert await _reachable(database) == (fault.code != -213)
+
+
+async def test_what_a_person_has_to_put_right_is_said_by_the_health_check_until_it_is(
+    database: Database, opened: Open, zalo: FakeZaloOA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.channels.zalo_oa.errors._PERSON_S", 0.5)
+    async with opened() as front:
+        assert await health(front) == "ok"
+        zalo.faults[SEND] = [Fault(-321, "no money")] * 2
+        await zalo.write("chào")
+        await zalo.until(lambda: len(zalo.faults[SEND]) < 2)
+        await asyncio.sleep(0.1)
+        assert await health(front) == "failed"
+        assert await sent(zalo, 1) == ["đã nhận: chào"]
+        await ended(database)
+        assert await health(front) == "ok"
+        assert await count(front, 'motcua_failures_total{kind="zalo_oa_person"}') == 2
 
 
 async def test_what_zalo_limits_as_a_whole_pauses_everybody_and_nothing_is_lost(

@@ -95,6 +95,36 @@ async def test_after_a_death_in_the_middle_the_token_is_tried_once_more_and_said
     assert len(zalo.tokens.used) == 1, "Zalo has seen it used once only"
 
 
+async def test_the_answer_is_kept_though_whoever_asked_is_stopped(
+    database: Database, zalo: FakeZaloOA, client: aiohttp.ClientSession
+) -> None:
+    await connect(database, zalo)
+    own = tokens(database, zalo, client)
+    zalo.faults["access_token"] = [Fault(hang_s=0.3)]
+    work = asyncio.create_task(own.renew(await own.access()))
+    await zalo.until(lambda: zalo.tokens.refreshed == 1)
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    await own.settled()
+    assert await tokens(database, zalo, client).access() == zalo.tokens.access
+    assert not (await own.state()).unsure
+
+
+async def test_a_process_that_takes_too_long_is_not_waited_for_and_not_overtaken(
+    database: Database, zalo: FakeZaloOA, client: aiohttp.ClientSession
+) -> None:
+    await connect(database, zalo)
+    slow, other = tokens(database, zalo, client), tokens(database, zalo, client, request_timeout_s=0.2)
+    old = await slow.access()
+    zalo.faults["access_token"] = [Fault(hang_s=0.7)]
+    work = asyncio.create_task(slow.renew(old))
+    await zalo.until(lambda: zalo.tokens.refreshed == 1)
+    with pytest.raises(Unavailable, match="another process"):
+        await other.renew(old)
+    assert await work == zalo.tokens.access
+    assert len(zalo.tokens.used) == 1
+
+
 async def test_a_server_that_does_not_answer_leaves_the_pair_as_it_was(
     database: Database, zalo: FakeZaloOA, client: aiohttp.ClientSession
 ) -> None:
