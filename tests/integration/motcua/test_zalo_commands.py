@@ -12,7 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
+from aiohttp.test_utils import TestServer
 
+from bot.http import private_app
+from bot.metrics import Metrics
 from tests.fakes.zalo_oa import APP_ID, APP_SECRET, OA_SECRET, FakeZaloOA
 from tests.integration.motcua.conftest import Run
 from tests.support.stack import ROOT
@@ -69,8 +72,9 @@ async def test_an_administrator_is_walked_through_and_the_tokens_are_renewed(
         assert secret.encode() not in b"".join(path.read_bytes() for path in (tmp_path / "var").glob("motcua.db*"))
 
 
+@pytest.mark.parametrize("ours", [True, False])
 async def test_the_permission_is_asked_for_with_a_challenge_that_only_this_run_can_answer(
-    variables: dict[str, str], tmp_path: Path
+    variables: dict[str, str], tmp_path: Path, ours: bool
 ) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -79,6 +83,7 @@ async def test_the_permission_is_asked_for_with_a_challenge_that_only_this_run_c
         env={**os.environ, **variables, "MOTCUA_HOME": str(tmp_path / "var"), "PYTHONUNBUFFERED": "1"},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
     )
     assert process.stdout is not None
     assert process.stdin is not None
@@ -89,10 +94,43 @@ async def test_the_permission_is_asked_for_with_a_challenge_that_only_this_run_c
         async with aiohttp.ClientSession() as browser, browser.get(line.strip(), allow_redirects=False) as answer:
             back = answer.headers["Location"]
         assert parse_qs(urlsplit(back).query)["code"]
-        process.stdin.write(f"{back}\n".encode())
+        assert parse_qs(urlsplit(back).query)["state"]
+        process.stdin.write(f"{back if ours else back.replace('state=', 'state=0')}\n".encode())
         out = (await process.communicate())[0].decode()
-    assert process.returncode == 0, out
-    assert "connected: Một cửa" in out
+    assert process.returncode == (0 if ours else 2), out
+    assert ("connected: Một cửa" if ours else "another attempt") in out
+
+
+async def test_several_programs_that_renew_at_once_never_use_a_token_twice(shell: Shell, zalo: FakeZaloOA) -> None:
+    assert (await shell("connect", "--refresh-token", zalo.tokens.refresh))[0] == 0
+    ended = await asyncio.gather(*(shell("refresh") for _ in range(3)))
+    assert [code for code, _ in ended] == [0, 0, 0], ended
+    assert len(zalo.tokens.used) == len(set(zalo.tokens.used)) >= 2
+    code, out = await shell("refresh", "--json")
+    assert (code, list(json.loads(out))) == (0, ["access_until"])
+
+
+async def test_what_the_running_program_has_counted_is_shown(
+    shell: Shell, zalo: FakeZaloOA, unused_tcp_port: int
+) -> None:
+    assert (await shell("connect", "--refresh-token", zalo.tokens.refresh))[0] == 0
+    port = {"MOTCUA_BOT__WEB__PRIVATE_PORT": str(unused_tcp_port)}
+    _, out = await shell("status", **port)
+    assert "the program does not run here" in out
+    metrics = Metrics()
+    metrics.zalo_signatures.labels("header").inc(7)
+    metrics.zalo_sends.labels("free").inc(3)
+    metrics.zalo_sends.labels("paid").inc()
+
+    async def waiting() -> int:
+        return 0
+
+    async with TestServer(private_app(metrics, {}, waiting), port=unused_tcp_port):
+        code, out = await shell("status", "--json", **port)
+        found = json.loads(out)
+        assert (code, found["signatures"], found["sends"]) == (0, {"header": 7}, {"free": 3, "paid": 1})
+        _, out = await shell("status", **port)
+        assert "free 3, paid 1" in out
 
 
 @pytest.mark.parametrize(
