@@ -196,6 +196,7 @@ async def running(
                 delivery=desk.delivery,
                 file_of=desk.file_of,
                 most_bytes=desk.files.most_bytes,
+                page_url=desk.cases.book.settings.public_url.rstrip("/") + "/t",
             )
         channels = await stack.enter_async_context(assembly.opened(around))
         routes.update(channels.routes)

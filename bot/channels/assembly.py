@@ -53,6 +53,7 @@ class Surroundings:
         delivery: for how long Zalo carries replies.
         file_of: gives name, media type and content of an attachment that is sent.
         most_bytes: size of the largest file that is fetched.
+        page_url: where citizens look up a case.
         full: whether there is no room to keep anything.
     """
 
@@ -66,6 +67,7 @@ class Surroundings:
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     file_of: Callable[[int], Awaitable[tuple[str, str, bytes]]] | None = None
     most_bytes: int = 10 * 1024 * 1024
+    page_url: str = ""
     full: Callable[[], bool] = lambda: False
 
     def receiver(self, name: str, settings: PushedSettings) -> Receiver:
@@ -123,6 +125,7 @@ async def opened(around: Surroundings) -> AsyncIterator[Open]:
                 delivery=around.delivery,
                 file_of=around.file_of,
                 most_bytes=around.most_bytes,
+                page_url=around.page_url,
             )
             found.checks[zalo_oa.NAME] = account.well
             receiver = around.receiver(zalo_oa.NAME, settings.zalo_oa)

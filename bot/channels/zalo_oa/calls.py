@@ -53,19 +53,27 @@ class ZaloOACalls:
 
     Args:
         file_of: gives the content of an attachment that is sent; None: files are named only.
+        page_url: where citizens find the files that Zalo does not take.
 
     Attributes:
         trouble: what a person has to put right with the account, as the last send has shown; None: nothing.
     """
 
     def __init__(
-        self, settings: ZaloOASettings, tokens: Tokens, client: aiohttp.ClientSession, file_of: FileOf | None = None
+        self,
+        settings: ZaloOASettings,
+        tokens: Tokens,
+        client: aiohttp.ClientSession,
+        file_of: FileOf | None = None,
+        *,
+        page_url: str = "",
     ) -> None:
         self._settings = settings
         self._base = settings.api_url.rstrip("/")
         self._tokens = tokens
         self._client = client
         self._file_of = file_of
+        self._page_url = page_url
         self.trouble: str | None = None
 
     async def send(self, to: str, body: Mapping[str, Any]) -> Outcome:
@@ -181,7 +189,8 @@ class ZaloOACalls:
         if ending in FILE_ENDINGS and len(content) <= FILE_BYTES:
             uploaded = await self._upload("file", name, media_type, content, "token")
             return {"attachment": {"type": "file", "payload": {"token": uploaded}}}
-        return {"text": f"{name}: Zalo không gửi được tệp này, anh/chị xem trên trang tra cứu phiếu."}
+        where = f"trên trang tra cứu phiếu: {self._page_url}" if self._page_url else "trên trang tra cứu phiếu."
+        return {"text": f"{name}: Zalo không gửi được tệp này, anh/chị xem {where}"}
 
     async def _upload(self, kind: str, name: str, media_type: str, content: bytes, key: str) -> str:
         """What Zalo keeps a file under; it stands at `key` in the answer."""

@@ -34,6 +34,7 @@ class ZaloOA:
         seal: closes the tokens where they are kept.
         delivery: for how long Zalo carries replies, and whether those that cost a fee are sent.
         file_of: gives the content of a file that is sent.
+        page_url: where citizens look up a case; empty: not known.
         most_bytes: size of the largest file that is fetched.
 
     Raises:
@@ -53,6 +54,7 @@ class ZaloOA:
         delivery: DeliverySettings,
         file_of: FileOf | None,
         most_bytes: int,
+        page_url: str = "",
     ) -> None:
         if settings.app_secret is None or settings.oa_secret is None:
             raise Invalid(
@@ -66,6 +68,7 @@ class ZaloOA:
         self._delivery = delivery
         self._file_of = file_of
         self._most_bytes = most_bytes
+        self._page_url = page_url
         self._stack = AsyncExitStack()
         self._downloads: aiohttp.ClientSession | None = None
         self.door: Door | None = _Door(settings.app_id, settings.oa_secret.get_secret_value(), metrics)
@@ -77,7 +80,7 @@ class ZaloOA:
         self._downloads = await self._stack.enter_async_context(session(private=self._settings.private_files))
         self._tokens = Tokens(self._database, self._seal, self._settings, client)
         self._stack.push_async_callback(self._tokens.settled)
-        self._calls = ZaloOACalls(self._settings, self._tokens, client, self._file_of)
+        self._calls = ZaloOACalls(self._settings, self._tokens, client, self._file_of, page_url=self._page_url)
         return self
 
     async def __aexit__(
