@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from bot.app import Running
 from bot.conversations import conversation_id
 from bot.replies import Reply
 from desk.attachments import Upload
+from desk.settings import DeliverySettings
 from store.engine import Database
 from store.tables import conversations as talks
 from store.tables import inbox, now
@@ -48,9 +50,10 @@ def opened(front_door: Open, database: Database, zalo: FakeZaloOA, tmp_path: Pat
     """Opens the front door with the account connected, and has Zalo call it."""
 
     @asynccontextmanager
-    async def open_(**changes: Any) -> AsyncIterator[Running]:
+    async def open_(*, pay: bool = False, **changes: Any) -> AsyncIterator[Running]:
         await connect(database, zalo)
-        async with front_door(zalo_oa=settings(zalo, **changes), desk=desk(database, tmp_path)) as front:
+        office = replace(desk(database, tmp_path), delivery=DeliverySettings(zalo_pay=pay))
+        async with front_door(zalo_oa=settings(zalo, **changes), desk=office) as front:
             zalo.webhook = f"{front.public_url}/hooks/zalo-oa"
             yield front
             zalo.webhook = ""
@@ -365,27 +368,31 @@ async def test_what_zalo_limits_as_a_whole_pauses_everybody_and_nothing_is_lost(
         assert await sent(zalo, 1, user="u2") == ["đã nhận: hai"]
 
 
-@pytest.mark.parametrize(("hours", "state"), [(1, "sent"), (50, "dead"), (24 * 8, "dead")])
+@pytest.mark.parametrize(
+    ("hours", "pay", "end"),
+    [
+        (1, False, ("sent", None)),
+        (50, False, ("dead", "outside Zalo's free window, and settings do not pay")),
+        (50, True, ("sent", None)),
+        (24 * 8, True, ("dead", "outside Zalo's window, or the citizen has left the account")),
+    ],
+)
 async def test_the_window_decides_whether_a_late_answer_leaves(
-    database: Database, zalo: FakeZaloOA, front: Running, hours: float, state: str
+    database: Database, opened: Open, zalo: FakeZaloOA, hours: float, pay: bool, end: tuple[str, str | None]
 ) -> None:
-    await zalo.write("chào")
-    await sent(zalo, 1)
-    silent = now() - timedelta(hours=hours)
-    clock = zalo.now
-    zalo.now = lambda: clock() + hours * 3600
-    async with database.begin() as connection:
-        await connection.execute(update(talks).values(last_inbound_at=silent))
-        conversation = await conversations.ensure(connection, "zalo_oa", AN)
-        await outbox.append(
-            connection, [Reply("trả lời muộn")], channel="zalo_oa", conversation=conversation, pushed=True
-        )
-    found, reason = await ended(database)
-    if hours > 100:
-        assert (found, reason) == ("dead", "outside Zalo's window, or the citizen has left the account")
-        assert [name for name, _ in zalo.calls].count(SEND) == 1, "Zalo is not asked for what it cannot carry"
-    elif hours > 48:
-        assert (found, reason) == ("dead", "outside Zalo's free window, and settings do not pay")
-    else:
-        assert found == state
-    assert zalo.billed == 0
+    async with opened(pay=pay) as front:
+        await zalo.write("chào")
+        await sent(zalo, 1)
+        clock = zalo.now
+        zalo.now = lambda: clock() + hours * 3600
+        async with database.begin() as connection:
+            await connection.execute(update(talks).values(last_inbound_at=now() - timedelta(hours=hours)))
+            conversation = await conversations.ensure(connection, "zalo_oa", AN)
+            reply = [Reply("trả lời muộn")]
+            await outbox.append(connection, reply, channel="zalo_oa", conversation=conversation, pushed=True)
+        assert await ended(database) == end
+        window = "free" if hours < 48 else "paid" if hours < 24 * 7 else "closed"
+        assert await count(front, f'motcua_zalo_sends_total{{window="{window}"}}') == (2 if window == "free" else 1)
+    assert (zalo.billed, len(zalo.texts(AN))) == (int(hours == 50 and pay), 2 if end[0] == "sent" else 1)
+    asked = [name for name, _ in zalo.calls].count(SEND)
+    assert end[0] == "sent" or asked == 1, "Zalo is not asked for what it cannot carry"
