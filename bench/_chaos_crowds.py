@@ -15,6 +15,7 @@ import aiohttp
 from tests.fakes._platform import Fault
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.zalo_bot import FakeZaloBot
+from tests.fakes.zalo_oa import FakeZaloOA
 from tests.support.webclient import Refusal, WebClient
 
 _CHATS = 700_000
@@ -137,16 +138,46 @@ class ZaloBot:
         return _outbound(self._fake.faults, "sendmessage", chance, retry)
 
 
-def _outbound(faults: dict[str, list[Fault]], method: str, chance: random.Random, retry: Fault) -> str:
+class ZaloOA:
+    """Citizens of the fake Official Account; its webhook sends every tenth event twice, and its tokens run out."""
+
+    name = "zalo_oa"
+    pushed = True
+
+    def __init__(self, fake: FakeZaloOA) -> None:
+        self._fake = fake
+        self._heard: dict[str, list[str]] = defaultdict(list)
+        self._read = 0
+
+    async def say(self, person: int, text: str) -> None:
+        await self._fake.write(text, f"{_CHATS + person}")
+
+    def heard(self, person: int) -> Sequence[str]:
+        for user, text, _ in self._fake.sent[self._read :]:
+            self._heard[user].append(text)
+        self._read = len(self._fake.sent)
+        return self._heard[f"{_CHATS + person}"]
+
+    async def trouble(self, chance: random.Random, people: int) -> str:
+        if chance.random() < 0.05:
+            self._fake.tokens.expire()
+            return "access token ended"
+        retry = Fault(-32, "Rate limited")
+        return _outbound(self._fake.faults, "message/cs", chance, retry, name="-32 rate limited")
+
+
+def _outbound(
+    faults: dict[str, list[Fault]], method: str, chance: random.Random, retry: Fault, *, name: str = "429"
+) -> str:
     """One send ends in one of the ways that a platform has; what it swallows after accepting is unknown to us."""
     kinds = [
-        ("429", retry),
-        ("HTTP 500", Fault(500, "Internal Server Error")),
+        (name, retry),
+        ("HTTP 500", Fault(http=500)),
         ("answer swallowed", Fault(cut="after")),
         ("answer too late", Fault(hang_s=6.0)),
     ]
-    name, fault = chance.choices(kinds, weights=(4, 4, 1, 1))[0]
-    return _add(faults, method, fault, name)
+    what, fault = chance.choices(kinds, weights=(4, 4, 1, 1))[0]
+    return _add(faults, method, fault, what)
 
 
 def _add(faults: dict[str, Any], method: str, fault: Fault, name: str) -> str:

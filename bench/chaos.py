@@ -26,13 +26,15 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from bench._chaos_crowds import Crowd, Telegram, Web, ZaloBot
+from bench._chaos_crowds import Crowd, Telegram, Web, ZaloBot, ZaloOA
 from bench._table import print_table
 from desk.cases import ALPHABET
 from store.engine import Database
 from store.tables import inbox, outbox
 from tests.fakes.telegram import FakeTelegram
 from tests.fakes.zalo_bot import FakeZaloBot
+from tests.fakes.zalo_oa import FakeZaloOA
+from tests.support import zalo
 from tests.support.postgres import Server, async_address
 from tests.support.stack import Stack
 
@@ -267,20 +269,23 @@ async def hold(database_kind: str, options: argparse.Namespace) -> bool:
             }
         telegram = await stack.enter_async_context(FakeTelegram())
         zalo_bot = await stack.enter_async_context(FakeZaloBot())
+        zalo_oa = await stack.enter_async_context(FakeZaloOA())
+        zalo_oa.minute_rate = 1_000_000
         extra |= {"MOTCUA_BOT__TELEGRAM__TOKEN": telegram.token, "MOTCUA_BOT__TELEGRAM__API_URL": telegram.url}
         extra |= {"MOTCUA_BOT__ZALO_BOT__TOKEN": zalo_bot.token, "MOTCUA_BOT__ZALO_BOT__API_URL": zalo_bot.url}
-        for channel in ("TELEGRAM", "ZALO_BOT"):
+        for channel in ("TELEGRAM", "ZALO_OA", "ZALO_BOT"):
             extra |= {f"MOTCUA_BOT__{channel}__{name}": value for name, value in _CHANNEL.items()}
         running = Stack(folder / "home", extra)
         running.extra["MOTCUA_BOT__ZALO_BOT__WEBHOOK_URL"] = running.url
-        zalo_bot.hook.patient, zalo_bot.hook.duplicate = True, 0.1
-        zalo_bot.hook.delays = (0.05, 0.1, 0.2, 0.5)
+        await zalo.join(running, zalo_oa)
+        for hook in (zalo_oa.hook, zalo_bot.hook):
+            hook.patient, hook.duplicate, hook.delays = True, 0.1, (0.05, 0.1, 0.2, 0.5)
         await asyncio.to_thread(running.start)
         stack.callback(running.stop)
-        people = max(1, options.conversations // 3)
+        people = max(1, options.conversations // 4)
         web = Web(running.url, stack)
         await web.meet(people)
-        crowds: list[Crowd] = [web, Telegram(telegram), ZaloBot(zalo_bot)]
+        crowds: list[Crowd] = [web, Telegram(telegram), ZaloOA(zalo_oa), ZaloBot(zalo_bot)]
         chaos = Chaos(running, crowds, options)
         started = time.monotonic()
         await chaos.run()
