@@ -161,6 +161,7 @@ async def running(
     key = settings.web.cookie_secret
     signing = secret(key.get_secret_value() if key else None, data_dir)
     sessions = Sessions(signing, settings.web.session_days)
+    flips = switches or AllOpen()
     chat = WebChat(
         settings.web,
         database,
@@ -171,12 +172,13 @@ async def running(
         waiting=inbox.waiting_roughly,
         backlog=settings.worker.backlog,
         full=room.low,
+        banner=lambda: None if flips.mode(WEB) == "open" else flips.banner(WEB),
+        closed=lambda: flips.mode(WEB) == "closed",
         page=page,
     )
     routes: dict[str, Route] = {WEB: chat.route}
     async with AsyncExitStack() as stack:
         dialogues = await stack.enter_async_context(Dialogues(settings.dialogue))
-        flips = switches or AllOpen()
         worker = Worker(
             inbox,
             dialogues,

@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from actions import emergency, procedures
+from actions import turn as actions_turn
 from actions.turn import Services, Turn
 from bot.post import BotPost
 from bot.replies import Button, Reply
@@ -24,6 +25,7 @@ from desk.attachments import Attachments
 from desk.cases import Cases
 from desk.handling import Handling
 from desk.sealing import Seal
+from desk.switchboard import Switchboard
 from desk.takeover import Takeovers
 from desk.texts import VIET_NAM
 from knowledge import asked
@@ -130,17 +132,41 @@ class Parts:
             text: what the citizen wrote.
             place: code of their commune, when it is remembered.
         """
-        danger = emergencies.read(text)
-        if danger:
+        danger = self.danger(text)
+        if danger is not None:
             # Whoever is in danger reads whom to call, whatever of ours does not run.
-            reply = emergency.call(Turn(text, "emergency", {"danger": ",".join(danger)}, {}, {}))
-        else:
-            turn = Turn(text, "ask_procedure", {}, {"place": place}, {})
-            reply = await procedures.answer(turn, self.services.for_one_turn())
-        return [
-            Reply(message.text, tuple(Button(button.title, button.payload) for button in message.buttons))
-            for message in reply.messages
-        ]
+            return [danger]
+        turn = Turn(text, "ask_procedure", {}, {"place": place}, {})
+        reply = await procedures.answer(turn, self.services.for_one_turn())
+        return _front_door(reply)
+
+    def danger(self, text: str) -> Reply | None:
+        """Whom to call, where a text names a danger."""
+        found = emergencies.read(text)
+        if not found:
+            return None
+        turn = Turn(text, "emergency", {"danger": ",".join(found)}, {}, {})
+        return _front_door(emergency.call(turn))[0]
+
+    @asynccontextmanager
+    async def switching(self) -> AsyncIterator[Switchboard]:
+        """The switches of the channels as they are now, kept up to date inside the block."""
+        board = Switchboard(self.database)
+        await board.refresh()
+        looking = asyncio.create_task(board.run(), name="switches")
+        try:
+            yield board
+        finally:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
+
+
+def _front_door(reply: actions_turn.Reply) -> list[Reply]:
+    """What the actions say, as the front door sends it."""
+    return [
+        Reply(message.text, tuple(Button(button.title, button.payload) for button in message.buttons))
+        for message in reply.messages
+    ]
 
 
 async def compose(settings: Settings) -> Parts:

@@ -55,6 +55,7 @@ class WebChat:
         waiting: how many messages are not answered yet; over `backlog` new ones are refused.
         full: whether there is no room to keep anything.
         banner: what stands at the top of every chat now; looked at every second, so it must not block.
+        closed: whether nothing is taken in at present.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class WebChat:
         backlog: int,
         full: Callable[[], bool] = lambda: False,
         banner: Callable[[], str | None] = lambda: None,
+        closed: Callable[[], bool] = lambda: False,
         page: Path = PAGE,
     ) -> None:
         self._settings = settings
@@ -82,6 +84,7 @@ class WebChat:
         self._backlog = backlog
         self._full = full
         self._banner = banner
+        self._closed = closed
         self._files = StaticFiles(page)
         self._streams: dict[str, list[web.Request]] = {}
         self._by_session = RateLimiter(settings.session_burst, settings.session_rate)
@@ -177,6 +180,8 @@ class WebChat:
         return session
 
     async def _pace(self, session: str) -> None:
+        if self._closed():
+            raise Refused(503, "closed", self._banner() or sentences.BUSY, retry_after_s=30)
         if self._full():
             raise no_room()
         wait = self._by_session.take(session)

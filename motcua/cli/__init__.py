@@ -16,6 +16,7 @@ from motcua.cli import (
     audit,
     case,
     catalogue,
+    channel,
     desk,
     overlay,
     places,
@@ -48,6 +49,7 @@ app.add_typer(desk.app, name="desk")
 app.add_typer(staff.app, name="staff")
 app.add_typer(unit.app, name="unit")
 app.add_typer(privacy.app, name="privacy")
+app.add_typer(channel.app, name="channel")
 app.add_typer(zalo.app, name="zalo")
 app.add_typer(settings.app, name="settings")
 app.command("serve-app", hidden=True)(serve.serve_app)

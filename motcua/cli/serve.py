@@ -69,6 +69,7 @@ def serve_app(
 
             async with AsyncExitStack() as stack:
                 await stack.enter_async_context(made.minding())
+                switches = await stack.enter_async_context(made.switching())
                 if settings.desk.console.enabled and gateway == 1:
                     await stack.enter_async_context(made.console())
                 await serve(
@@ -77,6 +78,8 @@ def serve_app(
                     data_dir=settings.home,
                     stop=_stop_signal(),
                     last_resort=made.last_resort,
+                    warn=made.danger,
+                    switches=switches,
                     post=made.post,
                     desk=Desk(made.database, made.cases, made.seal, made.files, settings.desk.delivery),
                     space=made.space(),
