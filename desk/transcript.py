@@ -73,11 +73,11 @@ async def transcript(
         async with source.connect() as connection:
             return await transcript(connection, conversation_id, after=after, limit=limit)
     asked = select(inbox.c.id, inbox.c.body, inbox.c.received_at).where(*_readable(conversation_id))
-    said = select(outbox).where(outbox.c.conversation_id == conversation_id)
+    answered = select(outbox).where(outbox.c.conversation_id == conversation_id)
     if after is not None:
-        asked, said = asked.where(inbox.c.id > after.read), said.where(outbox.c.id > after.said)
+        asked, answered = asked.where(inbox.c.id > after.read), answered.where(outbox.c.id > after.said)
     theirs = (await source.execute(asked.order_by(inbox.c.id.desc()).limit(limit))).all()
-    ours = (await source.execute(said.order_by(outbox.c.id.desc()).limit(limit))).all()
+    ours = (await source.execute(answered.order_by(outbox.c.id.desc()).limit(limit))).all()
     turns = [_theirs(row) for row in theirs] + [_ours(row) for row in ours]
     return tuple(sorted(turns, key=lambda turn: (turn.at, turn.author != "citizen", turn.number)))
 
@@ -86,10 +86,10 @@ async def mark(connection: AsyncConnection, conversation_id: str) -> Mark:
     """Up to where the conversation goes now."""
     read = select(func.max(inbox.c.id)).where(*_readable(conversation_id)).scalar_subquery()
     mine = outbox.c.conversation_id == conversation_id
-    said = select(func.max(outbox.c.id)).where(mine).scalar_subquery()
+    answered = select(func.max(outbox.c.id)).where(mine).scalar_subquery()
     # A literal, so that SQLite can prove that the partial index serves.
     under_way = select(func.count()).where(mine, literal_column("outbox.state in ('ready','leased')")).scalar_subquery()
-    row = (await connection.execute(select(read, said, under_way))).one()
+    row = (await connection.execute(select(read, answered, under_way))).one()
     return Mark(row[0] or 0, row[1] or 0, row[2] or 0)
 
 
@@ -117,8 +117,7 @@ def _theirs(row: Any) -> Turn:
 
 
 def _ours(row: Any) -> Turn:
-    # The receipt told the citizen their PIN; it is theirs alone.
-    text = _PIN.sub("PIN: ••••••", str(row.body.get("text", "")))
+    text = said(row.body)
     author: Author = row.sender if row.sender in {"staff", "notice"} else "bot"
     return Turn(
         f"o{row.id}",
@@ -129,6 +128,11 @@ def _ours(row: Any) -> Turn:
         delivery=row.state,
         buttons=tuple(str(button.get("title", "")) for button in row.body.get("buttons", ())),
     )
+
+
+def said(body: Mapping[str, Any]) -> str:
+    """What a message of ours says, without the PIN that a receipt told the citizen: it is theirs alone."""
+    return _PIN.sub("PIN: ••••••", str(body.get("text", "")))
 
 
 def described(body: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ from motcua.cli import (
     catalogue,
     channel,
     desk,
+    letters,
     overlay,
     places,
     privacy,
@@ -50,6 +51,7 @@ app.add_typer(staff.app, name="staff")
 app.add_typer(unit.app, name="unit")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(channel.app, name="channel")
+app.add_typer(letters.app, name="letters")
 app.add_typer(zalo.app, name="zalo")
 app.add_typer(settings.app, name="settings")
 app.command("serve-app", hidden=True)(serve.serve_app)
