@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import structlog
@@ -27,6 +28,32 @@ _BODY_S = 5.0
 _ANSWER_S = 1.5
 _PAUSE_S = 30.0
 _CHUNK = 64 * 1024
+# A platform's events are not a tenth as deep; Python reads deeper ones than it can write down again.
+_DEEPEST = 100
+_SAID_S = 60.0
+
+
+class Forgeries:
+    """Says that forged requests come: the first at once, then at most once a minute with how many there were.
+
+    Args:
+        clock: seconds, monotonic.
+    """
+
+    def __init__(self, channel: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._channel = channel
+        self._clock = clock
+        self._said: float | None = None
+        self._count = 0
+
+    def note(self, reason: str) -> None:
+        """One more has come."""
+        self._count += 1
+        moment = self._clock()
+        if self._said is not None and moment - self._said < _SAID_S:
+            return
+        _log.warning("a webhook's requests are not genuine", channel=self._channel, reason=reason, count=self._count)
+        self._said, self._count = moment, 0
 
 
 class Webhook:
@@ -52,6 +79,7 @@ class Webhook:
         self._switches = switches
         self._metrics = metrics
         self._full = full
+        self._forgeries = Forgeries(channel.name)
         self._writing: set[asyncio.Task[None]] = set()
 
     def add_routes(self, app: web.Application) -> None:
@@ -66,7 +94,7 @@ class Webhook:
             self._door.verify(request.headers, body)
         except Forged as error:
             self._metrics.failures.labels(f"{self._channel.name}_forged").inc()
-            _log.warning("a webhook's request is not genuine", channel=self._channel.name, reason=str(error))
+            self._forgeries.note(str(error))
             raise Refused(401, "not_genuine", "Yêu cầu không có chữ ký hợp lệ.") from None
         events = self._door.parse(_json(body))
         # A database that does not even refuse would take longer than the platform waits.
@@ -113,6 +141,25 @@ async def _body(request: web.Request) -> bytes:
 
 def _json(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        content = json.loads(body)
     except (ValueError, RecursionError):
         raise Refused(400, "not_json", "Nội dung không phải JSON hợp lệ.") from None
+    if _too_deep(content):
+        raise Refused(400, "too_deep", "Nội dung lồng quá nhiều lớp.")
+    return content
+
+
+def _too_deep(content: Any) -> bool:
+    """Whether values lie within one another more than `_DEEPEST` times."""
+    level = [content]
+    for _ in range(_DEEPEST):
+        level = [inner for each in level for inner in _inside(each)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
