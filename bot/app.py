@@ -217,10 +217,10 @@ async def running(
                 "database": _database_check(database),
                 "space": _space_check(room),
                 **dialogues.checks(),
-                **channels.checks,
                 **(checks or {}),
             },
             inbox.waiting,
+            channels=channels.checks,
         )
         failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         own = settings.web

@@ -172,23 +172,28 @@ def _error(error: MotcuaError, headers: Mapping[str, str] | None = None) -> web.
 
 
 def private_app(
-    metrics: Metrics, checks: Mapping[str, Check], waiting: Callable[[], Awaitable[int]]
+    metrics: Metrics,
+    checks: Mapping[str, Check],
+    waiting: Callable[[], Awaitable[int]],
+    *,
+    channels: Mapping[str, Check] | None = None,
 ) -> web.Application:
     """Health and metrics, for the machine itself and its operators only.
 
     Args:
         checks: what has to be ready, by name.
         waiting: how many messages are not answered yet.
+        channels: what concerns one channel only, by its name: shown, but the others are served without it.
     """
+    own = channels or {}
 
     async def live(_request: web.Request) -> web.Response:
         return respond({"live": True})
 
     async def ready(_request: web.Request) -> web.Response:
-        results = await asyncio.gather(*(_check(name, check) for name, check in checks.items()))
-        good = all(results)
-        parts = {name: "ok" if fine else "failed" for name, fine in zip(checks, results, strict=True)}
-        return respond({"ready": good, "checks": parts}, status=200 if good else 503)
+        parts, beside = await asyncio.gather(_states(checks), _states(own))
+        good = "failed" not in parts.values()
+        return respond({"ready": good, "checks": parts, "channels": beside}, status=200 if good else 503)
 
     async def measures(_request: web.Request) -> web.Response:
         metrics.inbox_waiting.set(await waiting())
@@ -199,6 +204,11 @@ def private_app(
     app.router.add_get("/health/ready", ready)
     app.router.add_get("/metrics", measures)
     return app
+
+
+async def _states(checks: Mapping[str, Check]) -> dict[str, str]:
+    results = await asyncio.gather(*(_check(name, check) for name, check in checks.items()))
+    return {name: "ok" if fine else "failed" for name, fine in zip(checks, results, strict=True)}
 
 
 async def _check(name: str, check: Check) -> bool:

@@ -34,7 +34,7 @@ class Open:
         routes: the way out of each.
         hooks: their webhooks.
         works: what has to run, by the channel's name and a name of its own; each channel's only where it is led.
-        checks: what of them has to be ready, by name.
+        checks: whether each is connected, by its name.
     """
 
     routes: dict[str, Route] = field(default_factory=dict)

@@ -85,6 +85,7 @@ async def test_the_private_port_tells_health_and_measures(front_door: Open) -> N
             assert await response.json() == {
                 "ready": True,
                 "checks": {"database": "ok", "space": "ok", "dialogue": "ok", "catalogue": "ok"},
+                "channels": {},
             }
         healthy["catalogue"] = False
         async with session.get(f"{front.private_url}/health/ready") as response:
