@@ -14,20 +14,34 @@ from typing import Any
 
 import aiohttp
 
+from bot.channels.zalo_oa.signature import HEADER, mac
+from store.engine import Database
+from store.migrate import upgrade
 from tests.fakes.rasa import FakeRasa
+from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
+from tests.fakes.telegram import FakeTelegram
 from tests.fakes.zalo_bot import TOKEN as ZALO_BOT_TOKEN
 from tests.fakes.zalo_bot import FakeZaloBot
-from tests.support.hostile import Target
+from tests.fakes.zalo_oa import APP_ID, APP_SECRET, OA_SECRET, FakeZaloOA
+from tests.support.hostile import Hook, Target
+from tests.support.zalo import connect
 
 SECRET = "bi-mat-cua-webhook"
-# The account's signature is over each body: what is sent here is wrong each time.
+PORTAL = "https://portal.example"
+_TIME = "1"
+
+
+def _signed(body: bytes) -> dict[str, str]:
+    return {"X-ZEvent-Timestamp": _TIME, HEADER: f"mac={mac(APP_ID, body, _TIME, OA_SECRET)}"}
+
+
 HOOKS = (
-    ("/hooks/zalo-bot", "X-Bot-Api-Secret-Token", SECRET),
-    ("/hooks/zalo-oa", "X-ZEvent-Signature", "mac=" + "0" * 64),
+    Hook("telegram", "/hooks/telegram", lambda _body: {"X-Telegram-Bot-Api-Secret-Token": SECRET}),
+    Hook("zalo_oa", "/hooks/zalo-oa", _signed),
+    Hook("zalo_bot", "/hooks/zalo-bot", lambda _body: {"X-Bot-Api-Secret-Token": SECRET}),
 )
 _ROOT = Path(__file__).parent.parent.parent
 _STOP_S = 15.0
-_NOWHERE = "http://127.0.0.1:9"
 OPEN_LIMITS = {
     "address_burst": 10_000_000,
     "address_rate": 1e6,
@@ -67,7 +81,7 @@ class Doors:
         """What hostile requests have to fit, with a session of its own."""
         async with aiohttp.ClientSession() as session, session.post(f"{self.url}/api/session", json={}) as answer:
             cookie = answer.cookies["motcua_session"].value
-        return Target(self.url.removeprefix("http://"), f"motcua_session={cookie}", HOOKS)
+        return Target(self.url.removeprefix("http://"), f"motcua_session={cookie}", HOOKS, PORTAL)
 
     async def measure(self, name: str) -> float:
         """The sum of one of its metrics over all labels."""
@@ -87,25 +101,23 @@ async def doors(home: Path, web: Mapping[str, Any]) -> AsyncIterator[Doors]:
     Raises:
         RuntimeError: it did not start.
     """
-    async with FakeRasa() as rasa, FakeZaloBot() as zalo_bot:
-        many = {"chat_burst": 1_000_000}
+    async with FakeRasa() as rasa, FakeTelegram() as telegram, FakeZaloOA() as account, FakeZaloBot() as zalo_bot:
+        await _connected(home, account)
+        fast = {"chat_burst": 10_000_000, "chat_rate": 10_000, "total_rate": 10_000}
+        hook = {"webhook_url": "https://chat.example", "webhook_secret": SECRET}
         settings = {
-            "web": {"port": 0, "private_port": 0, **web},
+            "web": {"port": 0, "private_port": 0, "allowed_origins": [PORTAL], **web},
             "dialogue": {"url": rasa.url},
+            "telegram": {"token": TELEGRAM_TOKEN, "api_url": telegram.url, **hook, **fast},
             "zalo_oa": {
-                "app_id": "123",
-                "app_secret": SECRET,
-                "oa_secret": SECRET,
-                "api_url": _NOWHERE,
-                "oauth_url": _NOWHERE,
+                "app_id": APP_ID,
+                "app_secret": APP_SECRET,
+                "oa_secret": OA_SECRET,
+                "api_url": account.url,
+                "oauth_url": account.url,
+                **fast,
             },
-            "zalo_bot": {
-                "token": ZALO_BOT_TOKEN,
-                "api_url": zalo_bot.url,
-                "webhook_url": "https://chat.example",
-                "webhook_secret": SECRET,
-                **many,
-            },
+            "zalo_bot": {"token": ZALO_BOT_TOKEN, "api_url": zalo_bot.url, **hook, **fast},
         }
         with (home / "doors.log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
@@ -130,3 +142,11 @@ async def doors(home: Path, web: Mapping[str, Any]) -> AsyncIterator[Doors]:
                 if process.returncode is None:
                     process.terminate()
                     await asyncio.wait_for(process.wait(), _STOP_S)
+
+
+async def _connected(home: Path, account: FakeZaloOA) -> None:
+    """Have the account's tokens in the database that the process will open."""
+    database = Database(f"sqlite+aiosqlite:///{home / 'motcua.db'}")
+    await upgrade(database)
+    await connect(database, account)
+    await database.close()

@@ -8,15 +8,31 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from tests.support.hostile_hooks import FORMS, NESTED
 from tests.support.hostile_parts import BODIES, DOORS, KINDS, METHODS, ODD_HEADERS, PATHS, STRANGE_TEXTS, VALUES
 from tests.support.hostile_raw import unframed
 
 Headers = Sequence[tuple[str, bytes | str]]
+Sign = Callable[[bytes], dict[str, str]]
 JSON_KIND = ("Content-Type", "application/json")
 FORM_KIND = ("Content-Type", "application/x-www-form-urlencoded")
+
+
+@dataclass(frozen=True)
+class Hook:
+    """A webhook.
+
+    Attributes:
+        channel: whose it is.
+        sign: the headers that prove a body to be the platform's own.
+    """
+
+    channel: str
+    path: str
+    sign: Sign
 
 
 @dataclass(frozen=True)
@@ -26,12 +42,14 @@ class Target:
     Attributes:
         host: value of the Host header.
         cookie: of a good session.
-        hooks: path of each webhook with the header that carries its secret and the right secret.
+        hooks: the webhooks that are open.
+        portal: origin of a page that may embed the chat.
     """
 
     host: str
     cookie: str
-    hooks: tuple[tuple[str, str, str], ...] = ()
+    hooks: tuple[Hook, ...] = ()
+    portal: str = "https://portal.example"
 
 
 @dataclass(frozen=True)
@@ -41,17 +59,21 @@ class Shot:
     Attributes:
         head: request line and headers, without the empty line after them.
         whole: an answer is due.
+        sign: gives the headers that prove the body, whatever became of it.
     """
 
     name: str
     head: bytes
     body: bytes = b""
     whole: bool = True
+    sign: Sign | None = None
 
     @property
     def data(self) -> bytes:
         """All of it."""
-        return self.head + b"\r\n\r\n" + self.body
+        signs = self.sign(self.body) if self.sign else {}
+        signed = "".join(f"\r\n{name}: {value}" for name, value in signs.items())
+        return self.head + signed.encode() + b"\r\n\r\n" + self.body
 
 
 def shot(
@@ -118,6 +140,7 @@ def _whole(target: Target) -> Iterator[Shot]:
         body = f'{{"id":"h{number}","text":"x"}}'
         yield shot(f"header {number} message", "POST", "/api/messages", target, body=body, headers=[JSON_KIND, header])
     yield from _forms(target)
+    yield from _origins(target)
     yield from _hooks(target)
 
 
@@ -174,37 +197,49 @@ def _forms(target: Target) -> Iterator[Shot]:
             yield shot(f"fields {number} to {path}", "POST", path, target, body=text, headers=[FORM_KIND])
 
 
+def _origins(target: Target) -> Iterator[Shot]:
+    """Pages of other origins that ask before they send, and that send."""
+    for origin in (target.portal, target.portal.upper(), "https://evil.example", f"{target.portal}.evil.example", ""):
+        given = [("Origin", origin)]
+        for path in ("/embed.js", "/api/session", "/api/messages", "/api/stream", "/api/attachments", "/t", "/to-cao"):
+            for wanted in ("POST", "GET", "DELETE", "post", "", "POST, GET", "\x01"):
+                asked = [*given, ("Access-Control-Request-Method", wanted), ("Access-Control-Request-Headers", "*,x")]
+                yield shot(f"{origin} asks {path} {wanted}", "OPTIONS", path, target, headers=asked, session=False)
+        for number, path in enumerate(("/api/session", "/api/messages", "/api/attachments", "/t", "/hooks/telegram")):
+            body = f'{{"id":"o{number}","text":"x"}}'
+            yield shot(f"{origin} posts to {path}", "POST", path, target, body=body, headers=[JSON_KIND, *given])
+        for path in ("/embed.js", "/static/chat.js", "/api/history", "/"):
+            yield shot(f"{origin} gets {path}", "GET", path, target, headers=given)
+
+
 def _hooks(target: Target) -> Iterator[Shot]:
-    telegram = (
-        '{"update_id":%s}',
-        '{"update_id":1,"message":%s}',
-        '{"update_id":2,"message":{"chat":%s,"text":"x"}}',
-        '{"update_id":3,"message":{"chat":{"id":7,"type":"private"},"text":%s}}',
-        '{"update_id":4,"callback_query":%s}',
-        '{"update_id":5,"my_chat_member":%s}',
-    )
-    zalo = (
-        "%s",
-        '{"event_name":%s}',
-        '{"ok":true,"result":%s}',
-        '{"event_name":"message.text.received","message":%s}',
-        '{"event_name":"user_send_text","sender":%s}',
-        '{"event_name":"user_send_text","message":%s,"timestamp":"1"}',
-        '{"event_name":"user_send_text","timestamp":%s}',
-    )
-    for path, header, secret in target.hooks:
-        for right in (True, False):
-            key = [JSON_KIND, (header, secret if right else "wrong")]
-            named = f"{path} {'right' if right else 'wrong'} secret"
-            for number, content in enumerate(BODIES):
-                yield shot(f"{named} body {number}", "POST", path, target, body=content, headers=key, session=False)
-            for number, value in enumerate((*VALUES, *STRANGE_TEXTS)):
-                for form in telegram if path.endswith("telegram") else zalo:
-                    body = form.replace("%s", value)
-                    yield shot(
-                        f"{named} {form[:40]} {number}", "POST", path, target, body=body, headers=key, session=False
-                    )
-        yield shot(f"{path} no secret", "POST", path, target, body=b"{}", headers=[JSON_KIND], session=False)
+    values = (*VALUES, *STRANGE_TEXTS, *NESTED)
+    for hook in target.hooks:
+        bodies = [(f"body {number}", content) for number, content in enumerate(BODIES)]
+        for form in FORMS[hook.channel]:
+            bodies += [
+                (f"{form[:80]} {number}", form.replace("%s", value).encode("utf-8", "surrogatepass"))
+                for number, value in enumerate(values)
+            ]
+        for name, body in bodies:
+            yield replace(_event(hook, name, body, target), sign=hook.sign)
+        # What proves nothing is refused before it is read: a few of these are enough.
+        for name, body in bodies[:: len(bodies) // 40]:
+            yield replace(_event(hook, f"{name}, signature of another", body, target), sign=_of_another(hook))
+            yield replace(_event(hook, f"{name}, signature wrong", body, target), sign=_wrong(hook))
+            yield _event(hook, f"{name}, no signature", body, target)
+
+
+def _event(hook: Hook, name: str, body: bytes, target: Target) -> Shot:
+    return shot(f"{hook.path} {name}", "POST", hook.path, target, body=body, headers=[JSON_KIND], session=False)
+
+
+def _of_another(hook: Hook) -> Sign:
+    return lambda body: hook.sign(body + b" ")
+
+
+def _wrong(hook: Hook) -> Sign:
+    return lambda body: dict.fromkeys(hook.sign(body), "wrong")
 
 
 _INTERESTING = (
@@ -224,13 +259,14 @@ _INTERESTING = (
     b"\xcc\x81",
 )
 _LENGTH = re.compile(rb"Content-Length: [0-9]+")
+_ID = re.compile(rb'"(?:msg_id|message_id)":"|"update_id":(?=[0-9])|^\{"id":"')
 
 
 def fresh(origin: Shot, number: int) -> Shot:
     """The same, its messages with an id that was not used before."""
-    if not origin.whole or b'"id":"' not in origin.body:
+    if not origin.whole:
         return origin
-    return _with(origin, origin.head, origin.body.replace(b'"id":"', b'"id":"%d-' % number, 1))
+    return _with(origin, origin.head, _ID.sub(rb"\g<0>%d" % number, origin.body, count=1))
 
 
 def mutated(origin: Shot, chance: random.Random) -> Shot:

@@ -202,6 +202,7 @@ DOORS = (
     "/t/MC-7K3Q9D/rate",
     "/t/out",
     "/openapi.json",
+    "/embed.js",
     "/pages/page.css",
 )
 KINDS = (
