@@ -1,6 +1,7 @@
 """The front door with its pages as a process of its own, as `motcua serve-app` runs it but without a catalogue.
 
-Takes its data folder and its settings (JSON of `BotSettings`); prints its public and its private address as JSON.
+Takes its data folder and its settings (JSON of `BotSettings`); prints its public and its private address as JSON. On
+SIGUSR1 it writes what it keeps in memory to `sizes.json` in its folder.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from motcua.cli._shared import run_serving
 from store.engine import Database
 from store.migrate import upgrade
 from tests.support.pages import desk
+from tests.support.sizes import sizes
+
+SIZES = "sizes.json"
 
 
 async def main(home: Path, settings: BotSettings) -> None:
@@ -25,13 +29,21 @@ async def main(home: Path, settings: BotSettings) -> None:
     database = Database(f"sqlite+aiosqlite:///{home / 'motcua.db'}")
     await upgrade(database)
     stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGUSR1, _write_sizes, home)
 
     def started(front: Running) -> None:
         print(json.dumps({"public": front.public_url, "private": front.private_url}), flush=True)
 
     await serve(settings, database, data_dir=home, stop=stop, desk=desk(database, home), started=started)
     await database.close()
+
+
+def _write_sizes(home: Path) -> None:
+    written = home / "sizes.part"
+    written.write_text(json.dumps(sizes()))
+    written.rename(home / SIZES)
 
 
 if __name__ == "__main__":

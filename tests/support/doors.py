@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from tests.fakes.telegram import FakeTelegram
 from tests.fakes.zalo_bot import TOKEN as ZALO_BOT_TOKEN
 from tests.fakes.zalo_bot import FakeZaloBot
 from tests.fakes.zalo_oa import APP_ID, APP_SECRET, OA_SECRET, FakeZaloOA
+from tests.support.door_process import SIZES
 from tests.support.hostile import Hook, Target
 from tests.support.zalo import connect
 
@@ -42,6 +44,7 @@ HOOKS = (
 )
 _ROOT = Path(__file__).parent.parent.parent
 _STOP_S = 15.0
+_SIZES_S = 10.0
 OPEN_LIMITS = {
     "address_burst": 10_000_000,
     "address_rate": 1e6,
@@ -60,12 +63,14 @@ class Doors:
     """The running process.
 
     Attributes:
+        home: its data folder.
         pid: of it.
         url: of its public side.
         private_url: of health and metrics.
         rasa: what answers its citizens.
     """
 
+    home: Path
     pid: int
     url: str
     private_url: str
@@ -88,6 +93,16 @@ class Doors:
         async with aiohttp.ClientSession() as session, session.get(f"{self.private_url}/metrics") as answer:
             lines = (await answer.text()).splitlines()
         return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))
+
+    async def sizes(self) -> dict[str, int]:
+        """What it keeps in memory at this moment; see `tests.support.sizes`."""
+        file = self.home / SIZES
+        file.unlink(missing_ok=True)
+        os.kill(self.pid, signal.SIGUSR1)
+        async with asyncio.timeout(_SIZES_S):
+            while not file.exists():  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        return dict(json.loads(file.read_text()))
 
 
 @asynccontextmanager
@@ -137,7 +152,7 @@ async def doors(home: Path, web: Mapping[str, Any]) -> AsyncIterator[Doors]:
                 if not first:
                     raise RuntimeError(f"the front door did not start:\n{(home / 'doors.log').read_text()[-2000:]}")
                 said = json.loads(first)
-                yield Doors(process.pid, said["public"], said["private"], rasa)
+                yield Doors(home, process.pid, said["public"], said["private"], rasa)
             finally:
                 if process.returncode is None:
                     process.terminate()
