@@ -105,7 +105,7 @@ class Telegram:
 
     async def trouble(self, chance: random.Random, people: int) -> str:
         chat = _CHATS + chance.randrange(people)
-        if chance.random() < 0.2:
+        if chance.random() < 0.05 and not self._fake.faults.get("getupdates"):
             fault = Fault(cut=chance.choice(("before", "after")))
             return _add(self._fake.faults, "getupdates", fault, f"getUpdates cut {fault.cut}")
         wait = {"retry_after": 1}
@@ -162,8 +162,10 @@ class ZaloOA:
         if chance.random() < 0.05:
             self._fake.tokens.expire()
             return "access token ended"
-        retry = Fault(-32, "Rate limited")
-        return _outbound(self._fake.faults, "message/cs", chance, retry, name="-32 rate limited")
+        if chance.random() < 0.02:
+            # It makes the whole channel wait, so it is rare.
+            return _add(self._fake.faults, "message/cs", Fault(-32, "Rate limited"), "-32 rate limited")
+        return _outbound(self._fake.faults, "message/cs", chance, Fault(http=502), name="HTTP 502")
 
 
 def _outbound(

@@ -54,6 +54,7 @@ _SETTINGS = {
 _CHANNEL = {"CHAT_RATE": "1000", "TOTAL_RATE": "1000", "CHAT_BURST": "100000", "REQUEST_TIMEOUT_S": "3"}
 _LONGEST_BACK_S = 240.0
 _QUIET_S = 90.0
+_PATIENCE_S = 120.0  # of a citizen who waits for an answer before they go on
 
 
 @dataclass
@@ -176,11 +177,9 @@ class Chaos:
             asked.append(code)
             await crowd.say(person, f"tra cứu {code}")
             # Some wait for the answer, some write three messages in a row.
-            while len(asked) - self._count(crowd, person) > chance.choice((0, 0, 1, 2)):  # noqa: ASYNC110
+            end = time.monotonic() + _PATIENCE_S
+            while len(asked) - len(crowd.heard(person)) > chance.choice((0, 0, 1, 2)) and time.monotonic() < end:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
-
-    def _count(self, crowd: Crowd, person: int) -> int:
-        return len(crowd.heard(person))
 
     def heard(self, crowd: Crowd) -> dict[int, list[str]]:
         """The codes that each citizen of a channel was told, in order."""

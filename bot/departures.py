@@ -30,7 +30,8 @@ _SUFFIX = ".journal"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _LARGE = 1024 * 1024
 
-_leaving: ContextVar[Callable[[], None] | None] = ContextVar("leaving", default=None)
+_leaving: ContextVar[Callable[[str], None] | None] = ContextVar("leaving", default=None)
+_LEFT, _BACK = "left", "back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,12 @@ class Fate:
     Attributes:
         alive: it still runs.
         known: its journal is here and can be trusted.
-        left: the rows whose request had left.
+        left: (row, number of the try) whose request had left, and was not certainly refused afterwards.
     """
 
     alive: bool = False
     known: bool = False
-    left: frozenset[int] = field(default_factory=frozenset)
+    left: frozenset[tuple[int, int]] = field(default_factory=frozenset)
 
 
 class Departures:
@@ -72,15 +73,19 @@ class Departures:
         os.close(self._file)
 
     @contextmanager
-    def sending(self, row: int) -> Iterator[None]:
-        """Inside the block, the first request whose body leaves notes this row of the outbox."""
-        noted = False
+    def sending(self, row: int, attempt: int) -> Iterator[None]:
+        """Inside the block, a request whose body leaves notes this row of the outbox.
 
-        def note() -> None:
+        Args:
+            attempt: which try it is, from 1: an earlier one that failed for certain has left as well.
+        """
+        noted = _BACK
+
+        def note(what: str) -> None:
             nonlocal noted
-            if not noted:
-                noted = True
-                self._size += os.write(self._file, f"{row}\n".encode())
+            if what != noted:
+                noted = what
+                self._size += os.write(self._file, f"{row} {attempt} {what}\n".encode())
 
         self._under_way += 1
         token = _leaving.set(note)
@@ -110,7 +115,8 @@ class Departures:
         if not boot or boot != self._boot:
             return Fate()
         # The last line is whole or empty: each is one write.
-        return Fate(known=True, left=frozenset(int(row) for row in rows if row.isdecimal()))
+        notes = {(int(row), int(attempt)): what for row, attempt, what in map(str.split, filter(None, rows))}
+        return Fate(known=True, left=frozenset(key for key, what in notes.items() if what == _LEFT))
 
     def forget(self, holder: str) -> None:
         """Delete the journal of a process that is dead and whose rows are settled."""
@@ -127,7 +133,14 @@ def leaving() -> None:
     """Called by what sends, immediately before the body of a request goes to the network."""
     note = _leaving.get()
     if note is not None:
-        note()
+        note(_LEFT)
+
+
+def refused() -> None:
+    """Called by what sends when a request that left was certainly not worked on, before it tries another way."""
+    note = _leaving.get()
+    if note is not None:
+        note(_BACK)
 
 
 class NotingTransport(httpx.AsyncHTTPTransport):
@@ -143,7 +156,7 @@ class NotingTransport(httpx.AsyncHTTPTransport):
 
         async def trace(event: str, _info: object) -> None:
             if note is not None and event.endswith(".send_request_body.started"):
-                note()
+                note(_LEFT)
 
         request.extensions = {**request.extensions, "trace": trace}
         return await super().handle_async_request(request)

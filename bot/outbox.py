@@ -163,7 +163,9 @@ class Outbox:
         mine = or_(outbox.c.holder.is_(None), outbox.c.holder != self._departures.holder)
         async with self._database.connect() as connection:
             rows = (
-                await connection.execute(select(outbox.c.id, outbox.c.holder, outbox.c.lease_until).where(*taken, mine))
+                await connection.execute(
+                    select(outbox.c.id, outbox.c.holder, outbox.c.lease_until, outbox.c.attempts).where(*taken, mine)
+                )
             ).all()
         if not rows:
             return 0
@@ -175,7 +177,7 @@ class Outbox:
         for row in rows:
             fate = fates[row.holder]
             if fate.known:
-                (unknown if row.id in fate.left else ready).append(row.id)
+                (unknown if (row.id, row.attempts) in fate.left else ready).append(row.id)
             elif not fate.alive and (alone or row.lease_until is None or row.lease_until < moment):
                 # On SQLite one machine works, so whoever does not live there does not live.
                 unknown.append(row.id)
@@ -211,7 +213,9 @@ class Outbox:
             .where(outbox.c.id == due.id, or_(and_(outbox.c.state == "ready", outbox.c.next_at <= moment), mine))
             .values(
                 state="leased",
-                attempts=outbox.c.attempts + 1,
+                # Not counted in the database: a statement that is tried again must not count twice, as the journal of
+                # what has left goes by this number.
+                attempts=due.attempts + 1,
                 lease_until=moment + self._lease,
                 holder=self._departures.holder,
             )

@@ -121,7 +121,7 @@ class Sender:
         try:
             await self._turn(due.external_id)
             if self._works() and await self._outbox.start(due):
-                with self._departures.sending(due.id):
+                with self._departures.sending(due.id, due.attempts + 1):
                     outcome = await self._channel.send(due.external_id, due.body)
                 await self._record(due, outcome)
         except Exception as error:

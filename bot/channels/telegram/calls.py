@@ -44,7 +44,7 @@ from bot.channels.rendering import plain
 from bot.channels.telegram.commands import MENU
 from bot.channels.telegram.text import ASKING, keyboard, to_html
 from bot.channels.telegram.update import answered
-from bot.departures import NotingTransport
+from bot.departures import NotingTransport, refused
 from bot.settings import TelegramSettings
 from store.errors import MotcuaError, Unavailable
 
@@ -117,6 +117,7 @@ class TelegramCalls:
             if "parse entities" not in str(error):
                 raise
             _log.error("Telegram could not read our HTML; sent as plain text")
+            refused()
             await self._text(chat, plain(text), None, markup, body)
         if isinstance(markup, ReplyKeyboardMarkup):
             self._keyboards[chat] = None

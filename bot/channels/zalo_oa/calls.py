@@ -16,7 +16,7 @@ from bot.channels.contract import Outcome
 from bot.channels.zalo_oa.errors import class_of, outcome_of
 from bot.channels.zalo_oa.limits import CAN, FILE_BYTES, FILE_ENDINGS, IMAGE_BYTES, PRESS
 from bot.channels.zalo_oa.tokens import NotConnected, Tokens
-from bot.departures import NotedBody
+from bot.departures import NotedBody, refused
 from bot.settings import ZaloOASettings
 from store.errors import MotcuaError, NotFound
 
@@ -157,6 +157,7 @@ class ZaloOACalls:
         if not isinstance(code, int):
             raise Failed(0, "no answer of Zalo's", status=status, sent=status < 400)
         if code:
+            refused()
             raise Failed(code, str(answer.get("message", ""))[:200], status=status)
         return answer.get("data")
 

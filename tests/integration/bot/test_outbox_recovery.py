@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from bot import conversations, outbox
 from bot.departures import Departures, leaving
-from bot.outbox import Outbox
+from bot.outbox import Due, Outbox
 from bot.replies import Reply
 from store.engine import Database
 from store.tables import now
@@ -42,7 +42,7 @@ async def states(database: Database) -> list[tuple[str, str | None]]:
 async def begin(box: Outbox, journal: Departures, *, leaves: bool) -> None:
     [due] = await box.due(1)
     assert await box.start(due)
-    with journal.sending(due.id):
+    with journal.sending(due.id, due.attempts + 1):
         if leaves:
             leaving()
 
@@ -61,6 +61,23 @@ async def test_a_row_whose_request_had_not_left_is_sent_and_one_that_had_is_unkn
     assert await box.recover() == (1 if leaves else 0)
     assert await states(either) == [("unknown" if leaves else "ready", None), ("ready", None)]
     assert [due.body["text"] for due in await box.due(5)] == (["1"] if leaves else ["0"])
+    alive.close()
+
+
+async def test_a_row_that_left_once_and_failed_is_sent_when_its_next_try_had_not_left(
+    either: Database, tmp_path: Path
+) -> None:
+    await said(either, 1)
+    dead, alive = Departures(tmp_path), Departures(tmp_path)
+    box = Outbox(either, "telegram", dead)
+    await begin(box, dead, leaves=True)
+    async with either.connect() as connection:
+        row = (await connection.execute(select(rows))).mappings().one()
+    await box.again(Due(row["id"], row["conversation_id"], "7", row["body"], 0, row["created_at"]), 0.0, "HTTP 500")
+    await begin(box, dead, leaves=False)
+    dead.close()
+    assert await Outbox(either, "telegram", alive).recover() == 0
+    assert await states(either) == [("ready", None)]
     alive.close()
 
 

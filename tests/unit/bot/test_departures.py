@@ -15,7 +15,7 @@ import httpx
 import pytest
 from aiohttp import web
 
-from bot.departures import Departures, Fate, NotedBody, NotingTransport, leaving
+from bot.departures import Departures, Fate, NotedBody, NotingTransport, leaving, refused
 
 ROOT = Path(__file__).resolve().parents[3]
 # A process that lets row 7 leave, takes row 8 without letting it leave, says so, and waits to be killed.
@@ -24,9 +24,9 @@ import sys, time
 from pathlib import Path
 from bot.departures import Departures, leaving
 journal = Departures(Path(sys.argv[1]))
-with journal.sending(7):
+with journal.sending(7, 1):
     leaving()
-with journal.sending(8):
+with journal.sending(8, 1):
     print(journal.holder, flush=True)
     time.sleep(60)
 """
@@ -50,7 +50,7 @@ def test_a_killed_process_leaves_word_of_what_had_left(tmp_path: Path) -> None:
     holder, child = dying(tmp_path)
     assert journal.fate(holder) == Fate(alive=True)
     kill(child)
-    assert journal.fate(holder) == Fate(known=True, left=frozenset({7}))
+    assert journal.fate(holder) == Fate(known=True, left=frozenset({(7, 1)}))
     assert journal.holders() == [holder]
     journal.forget(holder)
     assert journal.fate(holder) == Fate()
@@ -81,9 +81,9 @@ def test_a_long_journal_is_begun_anew_when_nothing_is_under_way(tmp_path: Path) 
     journal = Departures(tmp_path)
     path = tmp_path / f"{journal.holder}.journal"
     os.truncate(path, path.stat().st_size)
-    with journal.sending(10**18):
+    with journal.sending(10**18, 1):
         for number in range(60_000):
-            with journal.sending(10**18 + number):
+            with journal.sending(10**18 + number, 1):
                 leaving()
         assert path.stat().st_size > 1024 * 1024, "a send is under way: its row must stay"
     assert path.stat().st_size < 100
@@ -95,6 +95,25 @@ def test_nothing_is_noted_outside_of_a_send(tmp_path: Path) -> None:
     before = (tmp_path / f"{journal.holder}.journal").read_text()
     leaving()
     assert (tmp_path / f"{journal.holder}.journal").read_text() == before
+    journal.close()
+
+
+def test_what_was_certainly_refused_has_not_left_and_each_try_stands_for_itself(tmp_path: Path) -> None:
+    dead, journal = Departures(tmp_path), Departures(tmp_path)
+    with dead.sending(1, 1):
+        leaving()
+        refused()
+    with dead.sending(2, 1):
+        leaving()
+        refused()
+        leaving()
+    with dead.sending(3, 1):
+        leaving()
+    with dead.sending(3, 2):
+        pass
+    dead.close()
+    left = journal.fate(dead.holder).left
+    assert left == {(2, 1), (3, 1)}
     journal.close()
 
 
@@ -129,11 +148,11 @@ async def test_a_request_is_noted_when_it_leaves_and_one_that_cannot_leave_is_no
     assert callable(post)
     journal = Departures(tmp_path)
     path = tmp_path / f"{journal.holder}.journal"
-    with journal.sending(1), pytest.raises((aiohttp.ClientError, httpx.TransportError)):
+    with journal.sending(1, 1), pytest.raises((aiohttp.ClientError, httpx.TransportError)):
         await post("http://127.0.0.1:1/")
-    with journal.sending(2):
+    with journal.sending(2, 3):
         await post(platform)
-    assert path.read_text().split("\n")[1:] == ["2", ""]
+    assert path.read_text().split("\n")[1:] == ["2 3 left", ""]
     journal.close()
 
 
@@ -143,10 +162,10 @@ async def test_sends_side_by_side_are_noted_each_for_itself(tmp_path: Path, plat
     journal = Departures(tmp_path)
 
     async def send(row: int) -> None:
-        with journal.sending(row):
+        with journal.sending(row, 1):
             await post(platform)
 
     await asyncio.gather(*(send(row) for row in range(20)))
     noted = (tmp_path / f"{journal.holder}.journal").read_text().split("\n")[1:-1]
-    assert sorted(map(int, noted)) == list(range(20))
+    assert sorted(int(line.split()[0]) for line in noted) == list(range(20))
     journal.close()
