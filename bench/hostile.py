@@ -1,10 +1,10 @@
 """`python -m bench hostile`: requests that no honest client sends, thrown at the real front door while citizens chat.
 
 The front door is a process of its own with the pages and every channel's webhook on, over a fake dialogue server and
-fakes of the platforms; half of what is thrown at it are odd events, nearly all behind a right secret or signature. Several clients
-send the corpus of `tests/support/hostile.py` and mutations of it, others hold connections open and drip bytes; a few
-citizens go on asking. Limits for each address are raised by settings in the first round, since all comes from one
-address; the second round has the limits that are shipped, and every request comes from an address of its own.
+fakes of the platforms; half of what is thrown at it are odd events, nearly all behind a right secret or signature.
+Several clients send the corpus of `tests/support/hostile.py` and mutations of it, others hold connections open and drip
+bytes; a few citizens go on asking. Limits for each address are raised by settings in the first round, since all comes
+from one address; the second round has the limits that are shipped, and every request comes from an address of its own.
 """
 
 from __future__ import annotations
