@@ -17,6 +17,7 @@ from bot.settings import PushedSettings
 from store.engine import Database
 
 _log = structlog.get_logger(__name__)
+_FLOODING = 10_000  # chats
 
 
 class Receiver:
@@ -96,6 +97,9 @@ class Receiver:
                 self.name, message.external_id, message.stored(), state="dead", error="too many messages from this chat"
             )
             return None
+        if len(self._flooding) >= _FLOODING:
+            # Whoever is forgotten is answered once more.
+            self._flooding.clear()
         # The first one over the limit is answered, so that the citizen knows.
         self._flooding.add(message.sender)
         return Incoming(self.name, message.external_id, message.sender, "flood", message.body, message.raw)
