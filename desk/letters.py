@@ -17,7 +17,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from desk import audit
-from desk._letter_rows import LOST, TABLES, Kind, letter, parsed, reason_code, wanted
+from desk._letter_rows import LOST, TABLES, letter, parsed, reason_code, wanted
+from desk._letter_rows import Kind as Kind
 from desk._letter_rows import Letter as Letter
 from desk.switchboard import CHANNELS
 from store.engine import Database

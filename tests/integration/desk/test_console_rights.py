@@ -101,6 +101,11 @@ POST /accounts/{name}/{change}              admin
 GET  /units                                 admin
 POST /units                                 admin
 POST /units/{code}                          admin
+GET  /channels                              admin
+POST /channels/{channel}                    admin
+GET  /letters                               admin
+POST /letters/{key}/again                   admin
+POST /letters/{key}/drop                    admin
 
 GET  /cases                                 desk
 POST /cases/filters                         desk

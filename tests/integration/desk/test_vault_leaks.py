@@ -17,7 +17,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from desk import audit, citizens, privacy, vault
 from desk.attachments import Upload
@@ -28,6 +28,7 @@ from desk.staff import Role
 from store.tables import case_identities, outbox
 from store.tables import cases as case_table
 from tests.support.console import Console, Person, console
+from tests.support.letters import talk, unanswered, unsent
 
 NAME, HOME, PHONE = "Trần Thị Ngọc Diễm", "ấp Vĩnh Lợi Hai", "0987654321"
 STORY = f"Tôi là {NAME} ở {HOME}, thấy cán bộ địa chính Quách Zeta nhận tiền. Gọi {PHONE}."
@@ -188,6 +189,28 @@ async def test_nobody_but_the_vault_finds_a_denouncer_anywhere(
     assert (await audit.verify(parts.db)).broken is None
     logged = caplog.text + "".join(capfd.readouterr())
     assert _found(logged, desk.secret.code) == []
+
+
+async def test_messages_that_did_not_arrive_tell_nothing_of_a_denunciation(desk: Desk) -> None:
+    db = desk.console.parts.db
+    chat, other = await talk(db, chat="denouncer"), await talk(db, chat="other")
+    async with db.begin() as connection:
+        near = case_table.c.id == desk.secret.id
+        await connection.execute(update(case_table).where(near).values(conversation_id=chat))
+    private = await unanswered(db, other, state="done", body={"kind": "private"})
+    keys = [
+        await unsent(db, chat, STORY),
+        await unsent(db, chat, STORY, state="unknown"),
+        await unsent(db, other, STORY, sender="staff"),
+        await unsent(db, other, STORY, inbox_id=int(private.partition(":")[2])),
+        await unanswered(db, chat, STORY),
+        await unanswered(db, other, STORY),
+        await unanswered(db, None, STORY),
+    ]
+    assert [hit for hit in await _leaks(desk) if "/letters" in hit] == []
+    async with desk.console.person("administrator") as reader:
+        page = await _read(reader, "/letters")
+        assert all(key in page for key in keys)
 
 
 async def test_a_citizen_who_asks_for_their_data_gets_no_denunciation(desk: Desk) -> None:
