@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import update
 
 from bot.app import Running
+from desk import letters
 from store.engine import Database
+from store.errors import Conflict
 from store.tables import outbox
 from tests.fakes._platform import Fault
 from tests.fakes.telegram import FakeTelegram
@@ -45,6 +47,29 @@ async def test_a_blocked_chat_is_recorded_and_welcome_back(
     await telegram.write("ba")
     assert (await sent(telegram, 2))[-1] == "đã nhận: ba"
     assert await reachable(database)
+
+
+async def test_a_message_that_was_given_up_arrives_when_somebody_sends_it_again(
+    database: Database, telegram: FakeTelegram, front: Running
+) -> None:
+    await telegram.write("một")
+    await sent(telegram, 1)
+    telegram.blocked.add(7)
+    await telegram.write("hai")
+
+    async def recorded() -> bool:
+        return not await reachable(database)
+
+    await eventually(recorded)
+    [lost] = (await letters.list_(database)).letters
+    with pytest.raises(Conflict):
+        await letters.again(database, lost.key, actor="lan")
+    telegram.blocked.clear()
+    await telegram.write("ba")
+    await sent(telegram, 2)
+    await letters.again(database, lost.key, actor="lan")
+    assert await sent(telegram, 3) == ["đã nhận: một", "đã nhận: ba", "đã nhận: hai"]
+    assert (await letters.list_(database)).letters == ()
 
 
 async def test_a_citizen_who_leaves_is_no_longer_reachable(

@@ -54,6 +54,11 @@ COMMANDS = [
     ("staff", "disable"),
     ("staff", "history"),
     ("settings", "show"),
+    ("letters",),
+    ("letters", "list"),
+    ("letters", "show"),
+    ("letters", "again"),
+    ("letters", "drop"),
 ]
 
 
