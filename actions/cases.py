@@ -102,7 +102,7 @@ async def ask_place(turn: Turn, services: Services) -> Reply:
     text = "Việc này xảy ra **ở đâu**? Xin ghi ấp (khóm), xã (phường), hoặc gửi vị trí."
     known = subject.places(turn, services, turn.slots.get("case_subject"), turn.slots.get("case_text"))
     offered = [Button(place.name, payload("give_place", place=place.code)) for place in known]
-    return Reply().say(text, *offered, CANCEL)
+    return Reply().say(text, *offered, CANCEL).asking("location")
 
 
 async def ask_consent(turn: Turn, services: Services) -> Reply:

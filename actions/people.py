@@ -102,7 +102,7 @@ async def agreed(turn: Turn, services: Services) -> Reply:
     if not await consent.record(services, turn.citizen_id, turn.key):
         return Reply(slots={"pending": None}).say("Tôi chưa lưu được liên hệ của anh/chị; cán bộ sẽ trả lời tại đây.")
     text = "Cảm ơn anh/chị. Anh/chị ghi **số điện thoại hoặc e-mail** giúp tôi, hoặc nhắn **thôi**."
-    return Reply(slots={"pending": f"{CONTACT}{code}"}).say(text)
+    return Reply(slots={"pending": f"{CONTACT}{code}"}).say(text).asking("contact")
 
 
 async def contact(turn: Turn, services: Services) -> Reply | None:

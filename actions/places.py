@@ -88,12 +88,14 @@ async def set_place(turn: Turn, services: Services) -> tuple[Reply, bool]:
         if found.one is None and (found.matches or found.suggestions):
             return ask_which(found), True
         if found.elsewhere is not None:
-            return Reply().say(f"{found.elsewhere.name} không thuộc tỉnh An Giang. {ASK_PLACE}"), True
+            return Reply().say(f"{found.elsewhere.name} không thuộc tỉnh An Giang. {ASK_PLACE}").asking(
+                "location"
+            ), True
         if found.one is not None:
             said = answers.became(found.one.place, old_names(found))
         found = found.one.place if found.one else None
     if found is None:
-        return Reply(slots={"pending": "place"}).say(f"Tôi chưa tìm thấy nơi đó. {ASK_PLACE}"), False
+        return Reply(slots={"pending": "place"}).say(f"Tôi chưa tìm thấy nơi đó. {ASK_PLACE}").asking("location"), False
     slots = await keep_place(turn, services, found)
     where = f"{found.name[:1].lower()}{found.name[1:]}"
     return Reply(slots=slots).say(f"{said}\nTôi nhớ rồi: anh/chị ở **{where}**.".strip()), True

@@ -144,7 +144,7 @@ def _both(
         if reply.slots.get("place_asked") is None and _may_ask_place(turn, where):
             reply.slots["place_asked"] = True
             last = reply.messages[-1]
-            reply.messages[-1] = Message(f"{last.text}\n\n{places.ASK_PLACE}", last.buttons)
+            reply.messages[-1] = Message(f"{last.text}\n\n{places.ASK_PLACE}", last.buttons, "location")
     # A question about the place (two of one name) comes after the answer, and its slots win.
     return reply.add(where.reply)
 
@@ -191,10 +191,12 @@ def answer_for(
     wants_place = not facets or Facet.where in facets
     again = not wants_place and where.place is None and turn.slots.get("procedure") == procedure.code
     text = answers.answer(procedure, facets, context, again=again)
+    asks: str | None = None
     if context.place is None and wants_place and answers.needs_place(procedure, context.on):
         if last and _may_ask_place(turn, where):
             text = f"{text}\n\n{places.ASK_PLACE}"
             reply.slots["place_asked"] = True
+            asks = "location"
         reply.slots["pending"] = None if where.outside else "place"
     buttons = [
         Button(answers.TITLES[facet], payload("ask_procedure", procedure=procedure.code, facet=facet.value))
@@ -203,7 +205,8 @@ def answer_for(
     ]
     asked = question or str(turn.slots.get("question") or answers.display_name(procedure))
     wrong = reports.button(turn, snapshot, procedure, facets, asked)
-    return reply.say(text, *buttons, NOT_THIS, wrong)
+    reply.messages.append(Message(text, (*buttons, NOT_THIS, wrong), asks))
+    return reply
 
 
 async def decline(turn: Turn, services: Services, text: str) -> Reply:
@@ -268,7 +271,7 @@ async def _two(
             reply.add(await _asked(turn, services, snapshot, question, found))
     if more:
         last = reply.messages[-1]
-        reply.messages[-1] = Message(f"{last.text}\n\n{MORE}", last.buttons)
+        reply.messages[-1] = Message(f"{last.text}\n\n{MORE}", last.buttons, last.asks)
     return reply
 
 
@@ -339,7 +342,7 @@ def _with_outside(reply: Reply, question: Question) -> Reply:
         return reply
     said = f"**{place.name}** không thuộc tỉnh An Giang; tôi chỉ biết nơi nộp hồ sơ trong tỉnh An Giang."
     first = reply.messages[0]
-    reply.messages[0] = Message(f"{said}\n\n{first.text}", first.buttons)
+    reply.messages[0] = Message(f"{said}\n\n{first.text}", first.buttons, first.asks)
     return reply
 
 

@@ -92,11 +92,14 @@ class _TurnAction(Action):
         turn = read_turn(tracker)
         reply = people.offered(turn, await self._act(turn, self._services.for_one_turn()))
         # The front door takes private words out of its inbox, the tracker store out of its memory.
-        ours = {"private": True, "earlier": reply.earlier} if reply.private else {"forget": True}
-        told = {"motcua": ours} if reply.private or reply.forget else None
+        ours: dict[str, Any] = {"private": True, "earlier": reply.earlier} if reply.private else {}
+        ours |= {"forget": True} if reply.forget and not reply.private else {}
         for message in reply.messages:
             buttons = [button.as_json() for button in message.buttons]
-            dispatcher.utter_message(text=message.text, buttons=buttons, json_message=told)
+            told = {**ours, "asks": message.asks} if message.asks else ours
+            dispatcher.utter_message(
+                text=message.text, buttons=buttons, json_message={"motcua": told} if told else None
+            )
         events = [SlotSet(slot, value) for slot, value in reply.slots.items()]
         if self._name == "action_cancel":
             events += [ActiveLoop(None), SlotSet("requested_slot", None)]

@@ -87,10 +87,15 @@ class Button:
 
 @dataclass(frozen=True)
 class Message:
-    """One message to the citizen."""
+    """One message to the citizen.
+
+    Attributes:
+        asks: what their phone may answer with one press: `location` or `contact` (their own telephone number).
+    """
 
     text: str
     buttons: tuple[Button, ...] = ()
+    asks: str | None = None
 
 
 @dataclass
@@ -114,6 +119,11 @@ class Reply:
     def say(self, text: str, *buttons: Button) -> Reply:
         """Add a message; gives itself back."""
         self.messages.append(Message(text, buttons))
+        return self
+
+    def asking(self, what: str) -> Reply:
+        """Let the phone answer the last message; gives itself back."""
+        self.messages[-1] = replace(self.messages[-1], asks=what)
         return self
 
     def add(self, other: Reply) -> Reply:
