@@ -52,7 +52,7 @@ class Files:
         """
         wanted = claim.body.get("wanted")
         if route.fetch is None or not isinstance(wanted, Mapping):
-            return (Reply(sentences.UNSUPPORTED),), {**claim.body, "kind": "unsupported"}
+            return (Reply(sentences.NO_FILES),), {**claim.body, "kind": "unsupported"}
         try:
             upload = await route.fetch(wanted)
             said = await self.keep(claim.conversation_id, claim.external_id, upload)

@@ -19,9 +19,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import _inbox_sql as sql
-from bot import buttons, conversations, menus, outbox
+from bot import buttons, conversations, edits, menus, outbox
 from bot.conversations import BOT, SessionRules
-from bot.incoming import Incoming
+from bot.incoming import Incoming, to_fetch
 from bot.replies import Outgoing, Reply
 from store.engine import Database
 from store.notices import tell
@@ -149,6 +149,8 @@ class Inbox:
                 body = message.stored()
                 if message.kind == "button":
                     body |= await self._press(connection, identity, str(body.get("button")), received)
+                elif message.kind == "edit":
+                    body = await edits.kept(connection, identity, body)
                 elif message.kind == "text":
                     short_id = await menus.choice(connection, identity, str(body.get("text", "")))
                     if short_id is not None:
@@ -193,13 +195,7 @@ class Inbox:
         await connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
 
     async def set_aside(
-        self,
-        channel: str,
-        external_id: str,
-        body: dict[str, Any],
-        *,
-        state: Literal["done", "dead"],
-        error: str,
+        self, channel: str, external_id: str, body: dict[str, Any], *, state: Literal["done", "dead"], error: str
     ) -> None:
         """Keep something that belongs to no conversation or must not be answered, with the reason."""
         async with self._database.begin() as connection:
@@ -314,7 +310,7 @@ class Inbox:
 
         Args:
             kept: what the row holds from now on instead of what came.
-            private: what the message said is taken out of the row.
+            private: what the message said is taken out of the row, and of the changes of it.
             earlier: rows of the same conversation of which the same holds.
 
         Returns:
@@ -332,9 +328,6 @@ class Inbox:
             )
             if ended.rowcount != 1:
                 raise LostClaim(f"inbox row {claim.id}")
-            if private and earlier:
-                told = inbox.c.id.in_(earlier), inbox.c.conversation_id == claim.conversation_id
-                await connection.execute(update(inbox).where(*told).values(body={"kind": "private"}))
             values: dict[str, Any] = {
                 "session": claim.session,
                 "session_messages": claim.session_messages,
@@ -351,6 +344,8 @@ class Inbox:
             if silent:
                 # What went before has locked the row only where it matched.
                 await connection.execute(sql.LOCK, {"conversation": claim.conversation_id})
+            if private:
+                await edits.forget(connection, claim.conversation_id, claim.body, earlier)
             written = await outbox.append(
                 connection,
                 replies,
@@ -400,8 +395,3 @@ class Inbox:
         self._known.move_to_end(conversation)
         if len(self._known) > _KNOWN:
             self._known.popitem(last=False)
-
-
-def to_fetch(body: Mapping[str, Any]) -> bool:
-    """Whether a message is a file that still lies with the platform."""
-    return body.get("kind") == "file" and "wanted" in body and "file" not in body

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -37,6 +38,7 @@ class Incoming:
             to get it there (`wanted`); `public` where others read along, in a group, with the address of a private
             chat (`private_url`).
         raw: the message as the channel gave it, kept where it cannot be asked for again.
+        message_id: of words that may be changed later, the channel's id by which a change names them.
     """
 
     channel: str
@@ -45,13 +47,21 @@ class Incoming:
     kind: Kind
     body: dict[str, Any] = field(default_factory=dict)
     raw: dict[str, Any] | None = None
+    message_id: str | None = None
 
     def stored(self) -> dict[str, Any]:
         """The content as it goes into the inbox."""
         body: dict[str, Any] = {"kind": self.kind, **self.body}
         if self.raw is not None:
             body["raw"] = self.raw
+        if self.message_id is not None:
+            body["message_id"] = self.message_id
         return body
+
+
+def to_fetch(body: Mapping[str, Any]) -> bool:
+    """Whether a message is a file that still lies with the platform."""
+    return body.get("kind") == "file" and "wanted" in body and "file" not in body
 
 
 def clean(text: str) -> str:

@@ -11,9 +11,10 @@ BUSY = "Hiện có rất nhiều người đang hỏi. Xin anh/chị gửi lại
 TOO_MANY_TABS = "Anh/chị đang mở trang này ở quá nhiều nơi. Xin đóng bớt rồi tải lại."
 BUTTON_GONE = "Nút này không còn dùng được nữa. Anh/chị gõ lại câu hỏi giúp tôi nhé."
 UNSUPPORTED = (
-    "Tôi chỉ đọc được chữ và vị trí, chưa xem được hình, tệp hay nghe được ghi âm. "
+    "Tôi chỉ đọc được chữ, vị trí, nhận được ảnh và tệp PDF; chưa nghe được ghi âm, xem được video hay nhãn dán. "
     "Anh/chị gõ câu hỏi bằng chữ giúp tôi nhé."
 )
+NO_FILES = "Ở đây tôi chưa nhận được ảnh và tệp. Anh/chị gõ câu hỏi bằng chữ giúp tôi nhé."
 NOT_THEIRS = "Số này của người khác nên tôi không lưu. Anh/chị gửi số của chính mình, hoặc ghi số giúp tôi."
 APOLOGY = "Xin lỗi anh/chị, tôi chưa xử lý được tin nhắn này. Anh/chị thử viết lại theo cách khác giúp tôi."
 REDUCED = (

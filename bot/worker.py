@@ -25,7 +25,8 @@ from bot.conversations import BOT
 from bot.dialogue import DialogueDown, DialogueFailed, DialogueRefused
 from bot.dialogues import PROBE_S, Dialogues, Server
 from bot.files import Files, FilesWait, file_taken
-from bot.inbox import Claim, Inbox, LostClaim, to_fetch
+from bot.inbox import Claim, Inbox, LostClaim
+from bot.incoming import to_fetch
 from bot.metrics import Metrics
 from bot.questions import as_question
 from bot.reduced import LastResort
@@ -264,7 +265,7 @@ class Worker:
     async def _fetch(self, claim: Claim) -> None:
         """Fetch a file from the platform; a message that comes after it waits, as it may be about the file."""
         if self._files is None:
-            await self._close(claim, Turn((Reply(sentences.UNSUPPORTED),)))
+            await self._close(claim, Turn((Reply(sentences.NO_FILES),)))
             return
         try:
             replies, kept = await self._files.take(claim, self._routes[claim.channel])

@@ -147,7 +147,7 @@ def described(body: Mapping[str, Any]) -> str:
         case "file":
             return f"📎 {body.get('text') or 'Tệp đính kèm'}"
         case "edit":
-            return f"(đã sửa) {body.get('text') or ''}"
+            return f"(đã sửa) {body['text']}" if body.get("text") else "(Đã sửa một tin; nội dung không được lưu.)"
         case "unsupported":
             return str(body.get("text") or "(tệp hoặc ghi âm mà chương trình không nhận)")
         case _:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from bot.channels.telegram.links import link
+from desk.cases import CODE, PIN
 
 GROUPS = frozenset({"group", "supergroup"})
 _FROM_GROUP = "nhom"
+_CODE_OR_PIN = re.compile(rf"{CODE.pattern}|{PIN.pattern}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,13 @@ def addressed(message: dict[str, Any], me: Me) -> str | None:
 def public(me: Me) -> dict[str, Any]:
     """What the inbox is told of a message that others read along."""
     return {"public": True, **({"private_url": link(me.username, _FROM_GROUP)} if me.username else {})}
+
+
+def without_pin(text: str) -> str:
+    """The words as they are kept: a group has read the PIN behind a case's code, the inbox need not hold it."""
+    if CODE.search(text) is None:
+        return text
+    return _CODE_OR_PIN.sub(lambda found: found[0] if found[1] else "••••••", text)
 
 
 def _names(entity: dict[str, Any], piece: str, me: Me) -> bool:

@@ -7,12 +7,13 @@ from typing import Any
 
 from bot.channels.contract import Broken, Event, Ignored, Reachability, Unreadable
 from bot.channels.telegram.commands import meaning
-from bot.channels.telegram.groups import GROUPS, Me, addressed, public
+from bot.channels.telegram.groups import GROUPS, Me, addressed, public, without_pin
 from bot.channels.telegram.text import NAME
 from bot.incoming import MAX_TEXT, Incoming, clean, coordinates
 
 MOST_BYTES = 20 * 1024 * 1024  # what the Bot API gives back of a file
 _GONE = frozenset({"kicked", "left"})
+_QUOTED = frozenset({"reply_to_message", "quote", "external_reply"})  # other messages, which may be kept no more
 
 
 def events(updates: Sequence[Any], me: Me) -> list[Event]:
@@ -47,9 +48,9 @@ def read(update: dict[str, Any], me: Me) -> list[Event]:
     try:
         identity = f"{me.id}:{int(update['update_id'])}"
         if "message" in update:
-            return _message(update["message"], identity, update, me)
+            return _message(update["message"], identity, _alone(update, "message"), me)
         if "edited_message" in update:
-            return [_edit(update["edited_message"], identity, update, me)]
+            return [_edit(update["edited_message"], identity, _alone(update, "edited_message"))]
         if "callback_query" in update:
             return [_press(update["callback_query"], identity, update, me)]
         if "my_chat_member" in update:
@@ -69,7 +70,7 @@ def callback_id(update: dict[str, Any]) -> str | None:
 def _message(message: dict[str, Any], identity: str, update: dict[str, Any], me: Me) -> list[Event]:
     chat, kind = _chat(message["chat"]), message["chat"].get("type")
     if kind in GROUPS:
-        return [_in_group(message, chat, identity, update, me)]
+        return [_in_group(message, chat, identity, me)]
     if kind != "private":
         return [Ignored("not a chat with people")]
     location = message.get("location") or (message.get("venue") or {}).get("location")
@@ -83,13 +84,14 @@ def _message(message: dict[str, Any], identity: str, update: dict[str, Any], me:
     text, wanted = _written(message), _file(message)
     if wanted is not None:
         file = Incoming(NAME, identity, chat, "file", {"text": wanted["name"], "wanted": wanted}, update)
-        return [file, _words(text, chat, f"{identity}:caption", None)] if text else [file]
+        caption = _words(text, chat, f"{identity}:caption", None, message_id=_message_id(message))
+        return [file, caption] if text else [file]
     if not text:
         return [Incoming(NAME, identity, chat, "unsupported", {}, update)]
-    return [_words(text, chat, identity, update)]
+    return [_words(text, chat, identity, update, message_id=_message_id(message))]
 
 
-def _in_group(message: dict[str, Any], chat: str, identity: str, update: dict[str, Any], me: Me) -> Event:
+def _in_group(message: dict[str, Any], chat: str, identity: str, me: Me) -> Event:
     if (message.get("from") or {}).get("is_bot"):
         return Ignored("a bot's words")
     words = addressed(message, me)
@@ -99,7 +101,7 @@ def _in_group(message: dict[str, Any], chat: str, identity: str, update: dict[st
         return Ignored("a group's talk")
     # The message that is answered is named by what the inbox gives back to the outbox (`answered`).
     identity = f"{identity}:m{int(message['message_id'])}"
-    return _words(text or "/start", chat, identity, update, public(me))
+    return _words(without_pin(text) or "/start", chat, identity, None, public(me))
 
 
 def answered(reply_to: object) -> int | None:
@@ -109,12 +111,13 @@ def answered(reply_to: object) -> int | None:
     return int(found) if found.isdecimal() else None
 
 
-def _edit(message: dict[str, Any], identity: str, update: dict[str, Any], me: Me) -> Event:
+def _edit(message: dict[str, Any], identity: str, update: dict[str, Any]) -> Event:
     # A place that moves comes as edits too.
     text = "" if message.get("location") else _written(message)
     if message["chat"].get("type") != "private" or not text:
         return Ignored("an edit of nothing that is kept")
-    return Incoming(NAME, identity, _chat(message["chat"]), "edit", {"text": text[:MAX_TEXT].rstrip()}, update)
+    body = {"text": text[:MAX_TEXT].rstrip()}
+    return Incoming(NAME, identity, _chat(message["chat"]), "edit", body, update, _message_id(message))
 
 
 def _press(query: dict[str, Any], identity: str, update: dict[str, Any], me: Me) -> Event:
@@ -174,16 +177,32 @@ def _written(message: dict[str, Any]) -> str:
     return clean(written)
 
 
+def _alone(update: dict[str, Any], kind: str) -> dict[str, Any]:
+    """The update without the messages that this one quotes."""
+    return {**update, kind: {name: value for name, value in update[kind].items() if name not in _QUOTED}}
+
+
+def _message_id(message: dict[str, Any]) -> str | None:
+    found = message.get("message_id")
+    return str(found) if isinstance(found, int) else None
+
+
 def _words(
-    text: str, chat: str, identity: str, update: dict[str, Any] | None, more: dict[str, Any] | None = None
+    text: str,
+    chat: str,
+    identity: str,
+    update: dict[str, Any] | None,
+    more: dict[str, Any] | None = None,
+    message_id: str | None = None,
 ) -> Incoming:
     payload, words = meaning(text)
     if payload:
-        return Incoming(NAME, identity, chat, "command", {"text": text, "payload": payload, **(more or {})}, update)
-    body: dict[str, Any] = {"text": words[:MAX_TEXT].rstrip(), **(more or {})}
+        body = {"text": text, "payload": payload, **(more or {})}
+        return Incoming(NAME, identity, chat, "command", body, update, message_id)
+    body = {"text": words[:MAX_TEXT].rstrip(), **(more or {})}
     if len(words) > MAX_TEXT:
         body["cut"] = True
-    return Incoming(NAME, identity, chat, "text", body, update)
+    return Incoming(NAME, identity, chat, "text", body, update, message_id)
 
 
 def _chat(chat: dict[str, Any]) -> str:

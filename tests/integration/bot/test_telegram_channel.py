@@ -79,7 +79,7 @@ async def test_a_shared_place_and_a_picture_are_understood(
     await sent(telegram, 1)
     assert rasa.calls[0]["payload"] == '/give_place{"lat": 10.3864, "lon": 105.4351}'
     await telegram.push({"message": {**telegram._message(7), "photo": [{"file_id": "x"}]}})
-    assert (await sent(telegram, 2))[-1] == sentences.UNSUPPORTED
+    assert (await sent(telegram, 2))[-1] == sentences.NO_FILES
 
 
 async def test_markup_is_shown_and_strange_signs_arrive_unchanged(

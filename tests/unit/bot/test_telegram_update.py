@@ -172,9 +172,10 @@ def test_a_number_counts_only_when_it_is_the_sender_s_own() -> None:
 
 
 def test_an_edit_is_kept_and_a_moving_place_is_not() -> None:
-    [edit] = read(update(edited_message={"chat": CHAT, "text": "sửa"}), ME)
+    [edit] = read(update(edited_message={"message_id": 1, "chat": CHAT, "text": "sửa"}), ME)
     assert isinstance(edit, Incoming)
     assert (edit.kind, edit.body) == ("edit", {"text": "sửa"})
+    assert edit.message_id == message(text="gốc").message_id == "1"
     moving = {"chat": CHAT, "location": {"latitude": 1, "longitude": 2}}
     assert isinstance(read(update(edited_message=moving), ME)[0], Ignored)
 
@@ -201,6 +202,14 @@ def test_a_group_is_heard_only_when_it_speaks_to_the_bot() -> None:
     assert isinstance(in_group("@other_bot x", {"type": "mention", "offset": 0, "length": 10}), Ignored)
     assert isinstance(in_group("/canbo", {"type": "bot_command", "offset": 0, "length": 6}), Ignored)
     assert isinstance(in_group("chuyện riêng"), Ignored)
+
+
+def test_a_pin_behind_a_case_s_code_is_covered_and_other_numbers_are_not() -> None:
+    me = {"type": "mention", "offset": 0, "length": 16}
+    assert in_group("@motcua_test_bot mc 7k3q9d, 123456", me).body["text"] == "mc 7k3q9d, ••••••"
+    assert in_group("@motcua_test_bot MC-234567 PIN:123456", me).body["text"] == "MC-234567 PIN:••••••"
+    assert in_group("@motcua_test_bot lệ phí 150000", me).body["text"] == "lệ phí 150000"
+    assert in_group("@motcua_test_bot MC-234567 123456", me).raw is None
 
 
 def test_a_group_that_takes_the_bot_in_is_greeted_once() -> None:
