@@ -5,7 +5,10 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import gc
+import os
+import re
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +17,8 @@ from sqlalchemy.util import LRUCache
 from bot.ratelimit import RateLimiter
 
 _KIB = 1024
+_ARENAS = re.compile(rb"(\d+) arenas \* (\d+) bytes/arena")
+_IN_USE = re.compile(rb"# bytes in allocated blocks\s+=\s+([\d,]+)")
 _UNUSED = ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks")
 
 
@@ -33,6 +38,7 @@ def sizes() -> dict[str, int]:
         **_resident(),
         **_c_heap(),
         **_sqlite(),
+        **_python_heap(),
         "Python blocks": sys.getallocatedblocks(),
         "Python objects": len(objects),
         "rate limit buckets": sum(len(limiter._buckets) for limiter in limiters),
@@ -62,3 +68,22 @@ def _sqlite() -> dict[str, int]:
     used = ctypes.CDLL(found).sqlite3_memory_used
     used.restype = ctypes.c_int64
     return {"of it SQLite KiB": int(used()) // _KIB}
+
+
+def _python_heap() -> dict[str, int]:
+    """What Python holds for small objects, and how much of it is in use: an arena with one object left is kept."""
+    with tempfile.TemporaryFile() as said:
+        stderr = os.dup(2)
+        os.dup2(said.fileno(), 2)
+        try:
+            sys._debugmallocstats()
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+        said.seek(0)
+        text = said.read()
+    arenas, used = _ARENAS.search(text), _IN_USE.search(text)
+    if arenas is None or used is None:
+        return {}
+    held = int(arenas[1]) * int(arenas[2])
+    return {"Python heap KiB": held // _KIB, "of it used KiB": int(used[1].replace(b",", b"")) // _KIB}
