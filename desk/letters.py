@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
@@ -164,18 +165,19 @@ async def again_all(db: Database, channel: str, *, sure: bool = False, actor: st
     Raises:
         Invalid: there is no such channel.
     """
-    done, left, before = 0, 0, None
-    while True:
-        page = await list_(db, channel=channel, before=before, limit=MOST)
-        for one in page.letters:
-            try:
-                await again(db, one.key, sure=sure, actor=actor)
-                done += 1
-            except (Conflict, Invalid, NotFound):
-                left += 1
-        before = page.more
-        if before is None:
-            return done, left
+    found: list[Letter] = []
+    page = await list_(db, channel=channel, limit=MOST)
+    found += page.letters
+    while page.more is not None:
+        page = await list_(db, channel=channel, before=page.more, limit=MOST)
+        found += page.letters
+    done = 0
+    # In the order in which they were written: what is released first leaves first.
+    for key in sorted((one.key for one in found), key=parsed):
+        with suppress(Conflict, Invalid, NotFound):
+            await again(db, key, sure=sure, actor=actor)
+            done += 1
+    return done, len(found) - done
 
 
 async def drop(db: Database, key: str, *, actor: str) -> Letter:

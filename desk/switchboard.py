@@ -13,14 +13,14 @@ from datetime import datetime
 from typing import Literal, get_args
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from desk import audit
 from knowledge.text import nfc
 from store.engine import Database
 from store.errors import Invalid, NotFound
 from store.tables import channel_switches, now
-from store.upsert import insert as upsert
+from store.upsert import insert_or_skip
 
 _log = structlog.get_logger(__name__)
 
@@ -82,11 +82,13 @@ async def flip(db: Database, channel: str, mode: str, *, banner: str | None = No
     text = _cleaned(banner) if wanted != "open" else None
     values = {"mode": wanted, "banner": text, "changed_at": now(), "changed_by": actor[:100]}
     async with db.begin() as connection:
-        statement = select(channel_switches).where(channel_switches.c.channel == channel).with_for_update()
-        row = (await connection.execute(statement)).mappings().one_or_none()
-        before = Switch(**row) if row is not None else Switch(channel)
-        made = upsert(db.dialect, channel_switches).values(channel=channel, **values)
-        await connection.execute(made.on_conflict_do_update(index_elements=["channel"], set_=values))
+        own = channel_switches.c.channel == channel
+        # A row that is not there cannot be locked: of two who switch at once the second would not see the first.
+        untouched = {"mode": "open", "banner": None, "changed_at": now(), "changed_by": ""}
+        await connection.execute(insert_or_skip(db.dialect, channel_switches).values(channel=channel, **untouched))
+        row = (await connection.execute(select(channel_switches).where(own).with_for_update())).mappings().one()
+        before = Switch(**row)
+        await connection.execute(update(channel_switches).where(own).values(**values))
         data = {"mode": wanted, "before": before.mode, "banner": text}
         await audit.write(connection, actor=actor, action="channel.switch", subject=f"channel:{channel}", data=data)
     return before

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from bot.conversations import SessionRules
 from bot.departures import Departures
@@ -19,6 +19,7 @@ from desk.privacy import erase
 from store.engine import Database
 from store.errors import Conflict, Invalid, NotFound
 from store.notices import Notices
+from store.tables import audit as log
 from store.tables import case_messages, conversations, now
 from tests.support.desk_rows import add_case
 from tests.support.letters import row_of, talk, unanswered, unsent
@@ -222,6 +223,9 @@ async def test_all_of_a_channel_go_again_but_what_cannot_or_may_have_arrived(eit
     elsewhere = await unsent(either, other, channel="zalo_oa")
     assert await letters.again_all(either, "telegram", actor="lan") == (3, 2)
     assert {(await row_of(either, key)).state for key in keys} == {"ready"}
+    released = select(log.c.subject).where(log.c.action == "letter.again").order_by(log.c.id)
+    async with either.connect() as connection:
+        assert (await connection.scalars(released)).all() == sorted(keys, key=letters.parsed), "the oldest goes first"
     assert await letters.again_all(either, "telegram", sure=True, actor="lan") == (1, 1)
     states = [(await row_of(either, key)).state for key in (doubtful, left, elsewhere)]
     assert states == ["ready", "dead", "dead"]

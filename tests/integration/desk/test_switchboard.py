@@ -76,6 +76,7 @@ async def test_two_who_switch_at_once_both_leave_their_entry(either: Database) -
     await asyncio.gather(*(flip(either, "all", "banner", banner=f"{n}", actor=f"a{n}") for n in range(8)))
     entries = await audit.of(either, "channel:all")
     assert len(entries) == 8
+    assert [each.data["before"] for each in entries] == ["open"] + ["banner"] * 7
     last = next(each for each in await states(either) if each.channel == "all")
     assert last.banner == entries[-1].data["banner"]
     assert (await audit.verify(either)).broken is None
