@@ -54,14 +54,19 @@ class Citizens(State):
         return await self._say(chat, {"contact": contact})
 
     async def send_photo(
-        self, chat: int = 7, content: bytes = PICTURE, caption: str = "", *, size: int | None = None
+        self, chat: int = 7, content: bytes = PICTURE, caption: str = "", *, size: int | None = None, album: str = ""
     ) -> dict[str, Any]:
-        """A citizen sends a picture; it comes in three sizes, the last one is the largest."""
+        """A citizen sends a picture; it comes in three sizes, the last one is the largest.
+
+        Args:
+            album: id of the album it belongs to: pictures that were sent at once come as messages of their own.
+        """
         sizes = [
             {**self._keep_file("photo", "anh.jpg", content, size), "width": 90 * n, "height": 60 * n}
             for n in (1, 4, 14)
         ]
-        return await self._say(chat, {"photo": sizes, **_captioned(caption)})
+        grouped = {"media_group_id": album} if album else {}
+        return await self._say(chat, {"photo": sizes, **grouped, **_captioned(caption)})
 
     async def send_document(
         self,

@@ -93,8 +93,8 @@ async def test_pictures_of_an_album_are_kept_and_their_words_read(
     database: Database, rasa: FakeRasa, front_door: Open, telegram: FakeTelegram, tmp_path: Path
 ) -> None:
     async with front_door(telegram=settings(telegram), desk=desk(database, tmp_path)):
-        await telegram.send_photo(content=JPEG, caption="ổ gà trước trường")
-        await telegram.send_photo(content=_picture("red"))
+        await telegram.send_photo(content=JPEG, caption="ổ gà trước trường", album="13579")
+        await telegram.send_photo(content=_picture("red"), album="13579")
         await sent(telegram, 3)
     assert [call.get("message") for call in rasa.calls] == ["ổ gà trước trường"]
     async with database.connect() as connection:
