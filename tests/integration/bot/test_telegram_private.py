@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -15,6 +16,7 @@ from store.engine import Database
 from store.tables import inbox
 from tests.fakes.rasa import FakeRasa
 from tests.fakes.telegram import FakeTelegram
+from tests.support.gateways import gateways
 from tests.support.telegram_front import sent, settings
 from tests.support.waiting import eventually
 
@@ -99,6 +101,23 @@ async def test_earlier_messages_are_taken_out_with_their_changes(
     assert [body["kind"] for body in kept] == ["private", "edit", "text", "private", "edit"]
     assert "tiền" not in json.dumps(kept, ensure_ascii=False)
     assert kept[2]["text"] == "trời nắng"
+
+
+async def test_changes_are_told_apart_on_postgresql_too(
+    postgres: Database, rasa: FakeRasa, telegram: FakeTelegram, tmp_path: Path
+) -> None:
+    rasa.answer = _hiding
+    async with gateways(postgres.url, rasa, tmp_path, count=1, telegram=settings(telegram)):
+        first = await telegram.write("chuyện thường")
+        await sent(telegram, 1)
+        hidden = await telegram.write("chuyện bí mật")
+        await telegram.edit("chuyện bí mật của tôi", hidden["message"])
+        await sent(telegram, 2)
+        await telegram.edit("chuyện bí mật khác", hidden["message"])
+        await telegram.edit("chuyện thường thôi", first["message"])
+        kept = await _taken(postgres, 5)
+    assert kept[1:4] == [{"kind": "private"}, {"kind": "edit"}, {"kind": "edit"}]
+    assert kept[4]["text"] == "chuyện thường thôi"
 
 
 async def test_words_that_quote_what_was_taken_out_are_kept_without_it(
