@@ -13,6 +13,7 @@ _COMMANDS = {
     "dialogue": "the whole way of a message, against stock Rasa",
     "chaos": "conversations in every channel while processes are killed and platforms misbehave",
     "hostile": "hostile requests against the front door while citizens chat",
+    "flood": "what other chats notice when Telegram limits one",
     "desk": "queues, search, case page and report of the desk with up to a million cases",
 }
 
