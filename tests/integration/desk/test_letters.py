@@ -14,6 +14,7 @@ from bot.departures import Departures
 from bot.inbox import Inbox
 from bot.outbox import Outbox
 from desk import audit, letters
+from desk._letter_rows import parsed
 from desk.letters import Count
 from desk.privacy import erase
 from store.engine import Database
@@ -225,7 +226,7 @@ async def test_all_of_a_channel_go_again_but_what_cannot_or_may_have_arrived(eit
     assert {(await row_of(either, key)).state for key in keys} == {"ready"}
     released = select(log.c.subject).where(log.c.action == "letter.again").order_by(log.c.id)
     async with either.connect() as connection:
-        assert (await connection.scalars(released)).all() == sorted(keys, key=letters.parsed), "the oldest goes first"
+        assert (await connection.scalars(released)).all() == sorted(keys, key=parsed), "the oldest goes first"
     assert await letters.again_all(either, "telegram", sure=True, actor="lan") == (1, 1)
     states = [(await row_of(either, key)).state for key in (doubtful, left, elsewhere)]
     assert states == ["ready", "dead", "dead"]
