@@ -67,8 +67,8 @@ async def _talk(telegram: FakeTelegram, options: argparse.Namespace, *, limited:
     await telegram.until(lambda: len(telegram.sent) >= len(asked), _PATIENCE_S)
     found: dict[int, list[float]] = {chat: [] for chat in range(options.chats)}
     for accepted in telegram.accepted:
-        chat, number = int(accepted.to) - _FIRST_CHAT, accepted.text.rpartition(" ")[2]
-        found[chat].append(accepted.at - asked[(chat, number)])
+        chat, which = int(accepted.to) - _FIRST_CHAT, accepted.text.rpartition(" ")[2]
+        found[chat].append(accepted.at - asked[(chat, which)])
     return found
 
 
