@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import random
 import re
@@ -342,6 +343,8 @@ def main(arguments: list[str]) -> int:
     if min(options.messages, options.conversations, options.rasas, options.gateways) < 1 or options.kills < 0:
         parser.error("numbers must be positive")
     os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "")
+    # The fakes are cut off whenever a client of theirs is killed.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     kinds = ("sqlite", "postgresql") if options.database == "both" else (options.database,)
     good = [asyncio.run(hold(kind, options)) for kind in kinds]
     return 0 if all(good) else 1
