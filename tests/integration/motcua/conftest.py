@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,8 +55,10 @@ def live_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def motcua(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+def motcua(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Iterator[Run]:
     """Runs a command over an empty data folder, or over another one."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
     for name in list(os.environ):
         if name.startswith("MOTCUA_"):
             monkeypatch.delenv(name)
@@ -77,4 +80,7 @@ def motcua(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
         said = capsys.readouterr()
         return Done(code, said.out, said.err)
 
-    return command
+    yield command
+    # A command has the logs of this process go to its own standard error, which ends with the test.
+    root.handlers[:] = handlers
+    root.setLevel(level)

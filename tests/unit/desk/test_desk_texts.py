@@ -125,7 +125,8 @@ def test_every_notice_names_the_case_and_its_page_and_nothing_private(notice: st
     assert all(line.strip() for line in notice.split("\n"))
 
 
-def test_notices_tell_the_date_that_holds_and_how_to_go_on() -> None:
+def test_notices_tell_the_date_that_holds_and_how_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(texts, "now", lambda: datetime(2026, 11, 25, tzinfo=UTC))
     assert "17:00 ngày 27/11/2026" in texts.accepted(OPEN, "", LINK)
     assert "Dự kiến" not in texts.accepted(CASE, "", LINK)
     assert "bổ sung MC-7K3Q9D" in texts.asked(OPEN, "Ở đâu?", LINK)

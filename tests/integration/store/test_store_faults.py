@@ -81,7 +81,7 @@ async def test_a_file_that_may_not_grow_is_an_outage(database: Database) -> None
         "import asyncio, resource, sys\n"
         "from store.engine import Database\n"
         "from store.faults import is_outage\n"
-        "from tests.integration.store.test_faults import failure\n"
+        "from tests.integration.store.test_store_faults import failure\n"
         "async def main():\n"
         "    database = Database(sys.argv[1])\n"
         "    resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))\n"
