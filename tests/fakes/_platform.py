@@ -188,7 +188,8 @@ class Platform(Watched, Generic[Person]):
                 raise Refused(fault.code, fault.description, **fault.parameters)
             response = success(await work())
         except Refused as error:
-            response = refusal(error)
+            # A "no" is always heard: what a fault swallows or holds back is the word that something was done.
+            return refusal(error)
         finally:
             await self.notify()
         if fault.cut == "after":
