@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -12,6 +14,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
 from bot.channels.contract import NotFetched
+from desk.attachments import Upload
 
 _TOTAL_S = 60.0
 _CHUNK = 64 * 1024
@@ -51,6 +54,25 @@ def session(*, private: bool = False) -> aiohttp.ClientSession:
     """
     connector = aiohttp.TCPConnector(resolver=None if private else PublicOnly(), limit=8)
     return aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=_TOTAL_S, connect=10))
+
+
+async def fetched(
+    client: aiohttp.ClientSession | None, wanted: Mapping[str, Any], *, most: int, private: bool = False
+) -> Upload:
+    """The file behind the address in what an event said of it.
+
+    Args:
+        wanted: `url` and `name`.
+        most, private: as for `download`.
+
+    Raises:
+        NotFetched: it cannot be had.
+    """
+    url = wanted.get("url")
+    if client is None or not isinstance(url, str):
+        raise NotFetched("no address of the file", for_good=True)
+    content = await download(client, url, most=most, private=private)
+    return Upload(str(wanted.get("name") or "anh.jpg"), content)
 
 
 async def download(client: aiohttp.ClientSession, url: str, *, most: int, private: bool = False) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.channels.contract import Broken, Event, Ignored, Reachability, Unreadable
+from bot.channels.reading import said
 from bot.channels.telegram.commands import meaning
 from bot.channels.telegram.groups import GROUPS, Me, addressed, public, without_pin
 from bot.channels.telegram.text import NAME
@@ -199,10 +200,7 @@ def _words(
     if payload:
         body = {"text": text, "payload": payload, **(more or {})}
         return Incoming(NAME, identity, chat, "command", body, update, message_id)
-    body = {"text": words[:MAX_TEXT].rstrip(), **(more or {})}
-    if len(words) > MAX_TEXT:
-        body["cut"] = True
-    return Incoming(NAME, identity, chat, "text", body, update, message_id)
+    return Incoming(NAME, identity, chat, "text", {**said(words), **(more or {})}, update, message_id)
 
 
 def _chat(chat: dict[str, Any]) -> str:

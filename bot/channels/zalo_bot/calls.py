@@ -9,11 +9,12 @@ from typing import Any, Self
 
 import aiohttp
 
+from bot.channels import calling
+from bot.channels.calling import NoAnswer
 from bot.channels.contract import Outcome
 from bot.departures import NotedBody
 from bot.settings import ZaloBotSettings
 
-_CONNECT_S = 5.0
 NOTHING_NEW = 408
 
 
@@ -61,15 +62,11 @@ class ZaloBotCalls:
         """
         assert self._session is not None, "enter the calls first"
         body = NotedBody(json.dumps(parameters).encode(), content_type="application/json")
-        timeout = aiohttp.ClientTimeout(total=self._timeout_s + wait_s, connect=min(_CONNECT_S, self._timeout_s))
+        total = self._timeout_s + wait_s
         try:
-            async with self._session.post(self._base + method, data=body, timeout=timeout) as response:
-                status, content = response.status, await response.read()
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise Failed(0, type(error).__name__) from None
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            # The address holds the token: only the kind of the error is told.
-            raise Failed(0, type(error).__name__, sent=True) from None
+            status, content = await calling.call(self._session, "POST", self._base + method, total_s=total, data=body)
+        except NoAnswer as error:
+            raise Failed(0, str(error), sent=error.sent) from None
         try:
             answer = json.loads(content)
         except (ValueError, RecursionError):

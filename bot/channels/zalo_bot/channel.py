@@ -13,8 +13,8 @@ import aiohttp
 import structlog
 
 from bot.channels import polling
-from bot.channels.contract import Door, Event, Forged, NotFetched, Outcome, Switches, Work
-from bot.channels.download import download, session
+from bot.channels.contract import Door, Event, Forged, Outcome, Switches, Work
+from bot.channels.download import fetched, session
 from bot.channels.polling import PollFailed
 from bot.channels.receiving import Receiver
 from bot.channels.zalo_bot.calls import NOTHING_NEW, Failed, ZaloBotCalls
@@ -87,11 +87,7 @@ class ZaloBot:
 
     async def fetch(self, wanted: Mapping[str, Any]) -> Upload:
         """A picture that a citizen sent."""
-        url = wanted.get("url")
-        if self._downloads is None or not isinstance(url, str):
-            raise NotFetched("no address of the file", for_good=True)
-        content = await download(self._downloads, url, most=self._most_bytes, private=self._private)
-        return Upload(str(wanted.get("name") or "anh.jpg"), content)
+        return await fetched(self._downloads, wanted, most=self._most_bytes, private=self._private)
 
     async def taken(self, events: Sequence[Event]) -> None:
         """Nothing waits for a word."""

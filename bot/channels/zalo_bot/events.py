@@ -5,18 +5,16 @@ Source: https://bot.zaloplatforms.com/docs/webhook/. The body comes as `{"ok": â
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
-from bot.channels.contract import Broken, Event, Ignored
+from bot.channels.contract import Event, Ignored
+from bot.channels.reading import ILL_SHAPED, broken, identifier, said
 from bot.channels.zalo_bot.limits import NAME
-from bot.incoming import MAX_TEXT, Incoming, clean
+from bot.incoming import Incoming, clean
 
 _TEXT = "message.text.received"
 _IMAGE = "message.image.received"
 _PREFIX = "message."
-_LONGEST_ID = 150
 
 
 def events(content: Any, bot: str) -> list[Event]:
@@ -30,8 +28,8 @@ def events(content: Any, bot: str) -> list[Event]:
         update = content["result"]
     try:
         return _read(update, bot)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        return [Broken(f"{bot}:broken:{_digest(content)}", content, f"{type(error).__name__}: {error}")]
+    except ILL_SHAPED as error:
+        return [broken(content, error, f"{bot}:")]
 
 
 def _read(update: dict[str, Any], bot: str) -> list[Event]:
@@ -44,8 +42,8 @@ def _read(update: dict[str, Any], bot: str) -> list[Event]:
         return [Ignored("not a private chat")]
     if (message.get("from") or {}).get("is_bot"):
         return [Ignored("a word of a bot")]
-    sender = _id(chat["id"])
-    identity = f"{bot}:{_id(message['message_id'])}"
+    sender = identifier(chat["id"])
+    identity = f"{bot}:{identifier(message['message_id'])}"
     if name == _TEXT:
         return [_text(message["text"], identity, sender, update)]
     photo = message.get("photo") or message.get("photo_url")
@@ -64,20 +62,4 @@ def _text(written: Any, identity: str, sender: str, update: dict[str, Any]) -> I
     text = clean(written)
     if not text:
         return Incoming(NAME, identity, sender, "unsupported", {}, update)
-    body: dict[str, Any] = {"text": text[:MAX_TEXT].rstrip()}
-    if len(text) > MAX_TEXT:
-        body["cut"] = True
-    return Incoming(NAME, identity, sender, "text", body, update)
-
-
-def _id(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError("an id that is not one")
-    text = str(value)
-    if not 0 < len(text) <= _LONGEST_ID or not text.isprintable():
-        raise ValueError("an id that is not one")
-    return text
-
-
-def _digest(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:32]
+    return Incoming(NAME, identity, sender, "text", said(text), update)

@@ -12,6 +12,8 @@ from typing import Any
 import aiohttp
 import structlog
 
+from bot.channels import calling
+from bot.channels.calling import NoAnswer
 from bot.channels.contract import Outcome
 from bot.channels.zalo_oa.errors import class_of, outcome_of
 from bot.channels.zalo_oa.limits import CAN, FILE_BYTES, FILE_ENDINGS, IMAGE_BYTES, PRESS
@@ -24,7 +26,6 @@ FileOf = Callable[[int], Awaitable[tuple[str, str, bytes]]]
 """Name, media type and content of an attachment by its number."""
 
 _log = structlog.get_logger(__name__)
-_CONNECT_S = 5.0
 _IMAGES = frozenset({"image/jpeg", "image/png"})
 _NOT_CONNECTED_S = 30.0
 _FORM_TITLE = 100
@@ -137,18 +138,12 @@ class ZaloOACalls:
         return await self._answer("POST", path, await self._tokens.renew(token), data())
 
     async def _answer(self, method: str, path: str, token: str, data: Any) -> Any:
+        how = {"data": data, "headers": {"access_token": token}}
         total = self._settings.request_timeout_s
-        timeout = aiohttp.ClientTimeout(total=total, connect=min(_CONNECT_S, total))
-        headers = {"access_token": token}
         try:
-            async with self._client.request(
-                method, self._base + path, data=data, headers=headers, timeout=timeout
-            ) as response:
-                status, content = response.status, await response.read()
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise Failed(0, type(error).__name__) from None
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Failed(0, type(error).__name__, sent=True) from None
+            status, content = await calling.call(self._client, method, self._base + path, total_s=total, **how)
+        except NoAnswer as error:
+            raise Failed(0, str(error), sent=error.sent) from None
         try:
             answer = json.loads(content)
         except (ValueError, RecursionError):

@@ -9,8 +9,8 @@ from typing import Any, Self
 
 import aiohttp
 
-from bot.channels.contract import Door, Event, Forged, NotFetched, Outcome, Work
-from bot.channels.download import download, session
+from bot.channels.contract import Door, Event, Forged, Outcome, Work
+from bot.channels.download import fetched, session
 from bot.channels.zalo_oa.calls import FileOf, ZaloOACalls
 from bot.channels.zalo_oa.events import events
 from bot.channels.zalo_oa.limits import CAN, NAME
@@ -117,12 +117,8 @@ class ZaloOA:
 
     async def fetch(self, wanted: Mapping[str, Any]) -> Upload:
         """A picture or file that a citizen sent."""
-        url = wanted.get("url")
-        if self._downloads is None or not isinstance(url, str):
-            raise NotFetched("no address of the file", for_good=True)
         private = self._settings.private_files
-        content = await download(self._downloads, url, most=self._most_bytes, private=private)
-        return Upload(str(wanted.get("name") or "anh.jpg"), content)
+        return await fetched(self._downloads, wanted, most=self._most_bytes, private=private)
 
     async def taken(self, events: Sequence[Event]) -> None:
         """Nothing waits for a word."""

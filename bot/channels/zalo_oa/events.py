@@ -6,16 +6,14 @@ arrives as a text that is the button's payload.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
 from bot.buttons import SHORT_ID
-from bot.channels.contract import Broken, Event, Ignored, Reachability
+from bot.channels.contract import Event, Ignored, Reachability
+from bot.channels.reading import ILL_SHAPED, broken, identifier, said
 from bot.channels.zalo_oa.limits import NAME, PRESS
-from bot.incoming import MAX_TEXT, Incoming, clean, coordinates
+from bot.incoming import Incoming, clean, coordinates
 
-_LONGEST_ID = 150
 _LONGEST_NAME = 200
 _FILES = frozenset({"image", "file"})
 _GREETING = "/greet"
@@ -31,24 +29,24 @@ def events(content: Any, app_id: str) -> list[Event]:
         if str(content["app_id"]) != app_id:
             return [Ignored("an event of another app")]
         return _read(content)
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
-        return [Broken(f"broken:{_digest(content)}", content, f"{type(error).__name__}: {error}")]
+    except ILL_SHAPED as error:
+        return [broken(content, error)]
 
 
 def _read(event: dict[str, Any]) -> list[Event]:
     name = str(event["event_name"])
     match name:
         case "follow":
-            sender = _id(event["follower"]["id"])
-            identity = f"follow:{sender}:{_id(event['timestamp'])}"
+            sender = identifier(event["follower"]["id"])
+            identity = f"follow:{sender}:{identifier(event['timestamp'])}"
             greeting = Incoming(NAME, identity, sender, "command", {"text": "", "payload": _GREETING}, event)
             return [Reachability(sender, True), greeting]
         case "unfollow":
-            return [Reachability(_id(event["follower"]["id"]), False)]
+            return [Reachability(identifier(event["follower"]["id"]), False)]
         case "user_submit_info":
             return _form(event)
         case "user_send_text":
-            return [_text(event["message"]["text"], _identity(event), _id(event["sender"]["id"]), event)]
+            return [_text(event["message"]["text"], _identity(event), identifier(event["sender"]["id"]), event)]
         case "user_send_location":
             return [_location(event)]
         case _ if name.startswith("user_send_"):
@@ -66,10 +64,7 @@ def _text(written: Any, identity: str, sender: str, event: dict[str, Any]) -> In
         return Incoming(NAME, identity, sender, "button", {"button": text.removeprefix(PRESS)}, event)
     if not text:
         return Incoming(NAME, identity, sender, "unsupported", {}, event)
-    body: dict[str, Any] = {"text": text[:MAX_TEXT].rstrip()}
-    if len(text) > MAX_TEXT:
-        body["cut"] = True
-    return Incoming(NAME, identity, sender, "text", body, event)
+    return Incoming(NAME, identity, sender, "text", said(text), event)
 
 
 def _location(event: dict[str, Any]) -> Incoming:
@@ -80,11 +75,11 @@ def _location(event: dict[str, Any]) -> Incoming:
     if place is None:
         raise ValueError("a location off the Earth")
     body = {"lat": place[0], "lon": place[1]}
-    return Incoming(NAME, _identity(event), _id(event["sender"]["id"]), "location", body, event)
+    return Incoming(NAME, _identity(event), identifier(event["sender"]["id"]), "location", body, event)
 
 
 def _attachments(event: dict[str, Any]) -> list[Event]:
-    message, identity, sender = event["message"], _identity(event), _id(event["sender"]["id"])
+    message, identity, sender = event["message"], _identity(event), identifier(event["sender"]["id"])
     found: list[Event] = []
     for number, attachment in enumerate(message.get("attachments") or []):
         payload = attachment.get("payload") or {}
@@ -105,25 +100,12 @@ def _attachments(event: dict[str, Any]) -> list[Event]:
 
 def _form(event: dict[str, Any]) -> list[Event]:
     """A form that was asked for: the telephone number counts as the citizen's answer."""
-    sender = _id(event["sender"]["id"])
+    sender = identifier(event["sender"]["id"])
     phone = clean(str(event["info"].get("phone") or ""))
-    identity = f"info:{sender}:{_id(event['timestamp'])}"
+    identity = f"info:{sender}:{identifier(event['timestamp'])}"
     # The address in the form is of whoever owns the telephone; where something happened is asked for by itself.
     return [_text(phone, identity, sender, event)]
 
 
 def _identity(event: dict[str, Any]) -> str:
-    return _id(event["message"]["msg_id"])
-
-
-def _id(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError("an id that is not one")
-    text = str(value)
-    if not 0 < len(text) <= _LONGEST_ID or not text.isprintable():
-        raise ValueError("an id that is not one")
-    return text
-
-
-def _digest(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:32]
+    return identifier(event["message"]["msg_id"])
