@@ -23,7 +23,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import aiohttp
-import httpx
 from aiohttp.abc import AbstractStreamWriter
 
 _SUFFIX = ".journal"
@@ -141,25 +140,6 @@ def refused() -> None:
     note = _leaving.get()
     if note is not None:
         note(_BACK)
-
-
-class NotingTransport(httpx.AsyncHTTPTransport):
-    """httpx's transport, which notes that a request leaves before the first byte of its body is sent.
-
-    A server that has the headers only cannot have worked on the request. See
-    https://www.python-httpx.org/advanced/extensions/#trace.
-    """
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send the request."""
-        note = _leaving.get()
-
-        async def trace(event: str, _info: object) -> None:
-            if note is not None and event.endswith(".send_request_body.started"):
-                note(_LEFT)
-
-        request.extensions = {**request.extensions, "trace": trace}
-        return await super().handle_async_request(request)
 
 
 class NotedBody(aiohttp.payload.BytesPayload):

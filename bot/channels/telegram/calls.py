@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import structlog
 
 # Waiting times as timedelta: the library warns about its older form. It reads this when it is used.
@@ -37,14 +36,15 @@ from telegram.error import (
     TelegramError,
     TimedOut,
 )
-from telegram.request import HTTPXRequest
 
+from bot.channels.calling import NoAnswer
 from bot.channels.contract import NotFetched, Outcome
 from bot.channels.rendering import plain
 from bot.channels.telegram.commands import MENU
+from bot.channels.telegram.request import AiohttpRequest
 from bot.channels.telegram.text import ASKING, keyboard, to_html
 from bot.channels.telegram.update import answered
-from bot.departures import NotingTransport, refused
+from bot.departures import refused
 from bot.settings import TelegramSettings
 from store.errors import MotcuaError, Unavailable
 
@@ -57,9 +57,8 @@ _PICTURE_BYTES = 10 * 1024 * 1024
 _KEYBOARDS = 10_000  # chats of which it is remembered that a keyboard is shown
 _CONNECTIONS = 40  # of Telegram to our webhook at a time
 _log = structlog.get_logger(__name__)
-# At their lower levels these write addresses, which hold the token, and what was said.
-for _name in ("httpx", "httpcore", "telegram"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
+# At its lower levels it writes addresses, which hold the token, and what was said.
+logging.getLogger("telegram").setLevel(logging.WARNING)
 
 
 class TelegramCalls:
@@ -74,15 +73,7 @@ class TelegramCalls:
         self._settings = settings
         self._file_of = file_of
         self._keyboards: dict[str, None] = {}
-        timeout = settings.request_timeout_s
-        self._request = HTTPXRequest(
-            connection_pool_size=settings.senders + 8,
-            read_timeout=timeout,
-            write_timeout=timeout,
-            connect_timeout=min(5.0, timeout),
-            pool_timeout=timeout,
-            httpx_kwargs={"transport": NotingTransport(limits=httpx.Limits(max_connections=settings.senders + 8))},
-        )
+        self._request = AiohttpRequest(settings.request_timeout_s, settings.senders + 8)
         self._bot = Bot(
             settings.token.get_secret_value(),
             base_url=f"{settings.api_url.rstrip('/')}/bot",
@@ -267,9 +258,7 @@ def outcome_of(error: Exception) -> Outcome:
 
 def _network(error: TelegramError) -> Outcome:
     cause = error.__cause__
-    if isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.UnsupportedProtocol):
-        return Outcome("retry", type(cause).__name__)
-    if isinstance(cause, httpx.HTTPError):
-        # The request had left, or may have: sending it again might say everything twice.
-        return Outcome("unknown", type(cause).__name__)
+    if isinstance(cause, NoAnswer):
+        # Where the request had left, or may have, sending it again might say everything twice.
+        return Outcome("unknown" if cause.sent else "retry", str(cause))
     return Outcome("retry", f"{type(error).__name__}: {error}")

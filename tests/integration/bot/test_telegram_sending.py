@@ -179,7 +179,7 @@ async def test_messages_wait_while_telegram_cannot_be_reached(
         failures = front.metrics.failures.labels("telegram_poll")._value
 
         async def tried() -> bool:
-            return failures.get() >= 3 and (await out(database))[0][1] == "ConnectError"
+            return failures.get() >= 3 and (await out(database))[0][1] == "ClientConnectorError"
 
         await eventually(tried)
     assert (await out(database))[0][0] in {"ready", "leased"}

@@ -11,17 +11,22 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
-import httpx
 import pytest
 from aiohttp import web
+from telegram.request import RequestData
+from telegram.request._requestparameter import RequestParameter
 
-from bot.departures import Departures, Fate, NotedBody, NotingTransport, leaving, refused
+from bot.channels.calling import NoAnswer
+from bot.channels.telegram.request import AiohttpRequest
+from bot.departures import Departures, Fate, NotedBody, leaving, refused
 
 ROOT = Path(__file__).resolve().parents[3]
 # A process that lets row 7 leave, takes row 8 without letting it leave, says so, and waits to be killed.
 CHILD = """
 import sys, time
 from pathlib import Path
+from bot.channels.calling import NoAnswer
+from bot.channels.telegram.request import AiohttpRequest
 from bot.departures import Departures, leaving
 journal = Departures(Path(sys.argv[1]))
 with journal.sending(7, 1):
@@ -136,19 +141,22 @@ async def aiohttp_post(url: str) -> None:
         assert await got.text() == "x"
 
 
-async def httpx_post(url: str) -> None:
-    async with httpx.AsyncClient(transport=NotingTransport()) as client:
-        assert (await client.post(url, content=b"x")).text == "x"
+async def telegram_post(url: str) -> None:
+    request = AiohttpRequest(5.0, 4)
+    try:
+        assert await request.do_request(url, "POST", RequestData([RequestParameter("x", "y", None)])) == (200, b"x=y")
+    finally:
+        await request.shutdown()
 
 
-@pytest.mark.parametrize("post", [aiohttp_post, httpx_post])
+@pytest.mark.parametrize("post", [aiohttp_post, telegram_post])
 async def test_a_request_is_noted_when_it_leaves_and_one_that_cannot_leave_is_not(
     tmp_path: Path, platform: str, post: object
 ) -> None:
     assert callable(post)
     journal = Departures(tmp_path)
     path = tmp_path / f"{journal.holder}.journal"
-    with journal.sending(1, 1), pytest.raises((aiohttp.ClientError, httpx.TransportError)):
+    with journal.sending(1, 1), pytest.raises((aiohttp.ClientError, NoAnswer)):
         await post("http://127.0.0.1:1/")
     with journal.sending(2, 3):
         await post(platform)
@@ -156,7 +164,7 @@ async def test_a_request_is_noted_when_it_leaves_and_one_that_cannot_leave_is_no
     journal.close()
 
 
-@pytest.mark.parametrize("post", [aiohttp_post, httpx_post])
+@pytest.mark.parametrize("post", [aiohttp_post, telegram_post])
 async def test_sends_side_by_side_are_noted_each_for_itself(tmp_path: Path, platform: str, post: object) -> None:
     assert callable(post)
     journal = Departures(tmp_path)
