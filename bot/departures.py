@@ -61,9 +61,12 @@ class Departures:
         self._boot = _boot()
         self._under_way = 0
         self.holder = uuid4().hex
-        self._path = folder / f"{self.holder}{_SUFFIX}"
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        path = folder / f"{self.holder}{_SUFFIX}"
+        draft = path.with_suffix(".new")
+        self._file = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Nobody sees it before it is locked, and takes it for one of the dead.
+        draft.rename(path)
         self._head = os.write(self._file, f"{self._boot}\n".encode())
         self._size = self._head
 

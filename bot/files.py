@@ -36,11 +36,6 @@ class Files:
         self._attachments = attachments
         self._cases = cases
 
-    @property
-    def attachments(self) -> Attachments:
-        """Where they go, and what may be sent."""
-        return self._attachments
-
     async def take(self, claim: Claim, route: Route) -> tuple[Sequence[Reply], dict[str, Any]]:
         """Fetch a file that lies with the platform, and keep it.
 

@@ -252,6 +252,17 @@ class Outbox:
             await asyncio.sleep(_AGAIN_S)
 
 
+async def forget_settled(database: Database, departures: Departures) -> None:
+    """Delete the journals of dead processes of which no row has to be settled any more."""
+    async with database.connect() as connection:
+        needed = set(
+            await connection.scalars(select(outbox.c.holder).where(_OPEN, outbox.c.holder.is_not(None)).distinct())
+        )
+    for holder in departures.holders():
+        if holder not in needed and not departures.fate(holder).alive:
+            departures.forget(holder)
+
+
 _INSERT = insert(outbox).returning(outbox.c.id, sort_by_parameter_order=True)
 _COLUMNS = (
     outbox.c.id,

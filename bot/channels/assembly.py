@@ -18,6 +18,7 @@ from bot.departures import Departures
 from bot.http import Check
 from bot.inbox import Inbox
 from bot.metrics import Metrics
+from bot.outbox import forget_settled
 from bot.settings import BotSettings, PushedSettings
 from desk.sealing import Seal
 from desk.settings import DeliverySettings
@@ -88,6 +89,7 @@ async def opened(around: Surroundings) -> AsyncIterator[Open]:
     async with AsyncExitStack() as stack:
         departures = Departures(around.data_dir / "departures")
         stack.callback(departures.close)
+        await forget_settled(around.database, departures)
 
         async def add(channel: Channel, own: PushedSettings, receiver: Receiver) -> None:
             sender = Sender(channel, own, around.database, departures, around.switches, around.metrics)

@@ -42,5 +42,10 @@ def broken(content: Any, error: Exception, prefix: str = "") -> Broken:
     Args:
         prefix: stands before its id.
     """
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:32]
+    try:
+        text = json.dumps(content, sort_keys=True, default=str)
+    except (RecursionError, ValueError, TypeError):
+        # So deep that it can be read, but not written down again.
+        text = content = f"{type(content).__name__} that cannot be written down"
+    digest = hashlib.sha256(text.encode()).hexdigest()[:32]
     return Broken(f"{prefix}broken:{digest}", content, f"{type(error).__name__}: {error}")

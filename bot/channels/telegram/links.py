@@ -26,28 +26,6 @@ def link(username: str, start: str) -> str:
     return f"https://t.me/{username}?start={start}"
 
 
-def procedure_link(username: str, code: str) -> str:
-    """The address that opens a procedure by its code, such as `1.001193`.
-
-    Raises:
-        ValueError: not a code, or too long.
-    """
-    if not _PROCEDURE.fullmatch(code):
-        raise ValueError("not a procedure's code")
-    return link(username, "p_" + code.replace(".", "-"))
-
-
-def case_link(username: str, code: str) -> str:
-    """The address that opens a case by its code; the PIN is asked for there.
-
-    Raises:
-        ValueError: not a code.
-    """
-    if not CODE.fullmatch(code):
-        raise ValueError("not a case's code")
-    return link(username, f"c_{code}")
-
-
 def procedure_payload(start: str) -> str | None:
     """The dialogue's payload for a procedure's link, None when it is none."""
     code = start.removeprefix("p_").replace("-", ".")

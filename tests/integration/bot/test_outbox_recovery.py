@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from bot import conversations, outbox
 from bot.departures import Departures, leaving
-from bot.outbox import Due, Outbox
+from bot.outbox import Due, Outbox, forget_settled
 from bot.replies import Reply
 from store.engine import Database
 from store.tables import now
@@ -79,6 +79,21 @@ async def test_a_row_that_left_once_and_failed_is_sent_when_its_next_try_had_not
     assert await Outbox(either, "telegram", alive).recover() == 0
     assert await states(either) == [("ready", None)]
     alive.close()
+
+
+async def test_journals_of_the_dead_go_when_their_rows_are_settled(either: Database, tmp_path: Path) -> None:
+    await said(either, 1)
+    idle, dead, alive, own = (Departures(tmp_path) for _ in range(4))
+    await begin(Outbox(either, "telegram", dead), dead, leaves=True)
+    idle.close()
+    dead.close()
+    await forget_settled(either, own)
+    assert own.holders() == sorted([dead.holder, alive.holder]), "what the dead one noted is still needed"
+    assert await Outbox(either, "telegram", own).recover() == 1
+    await forget_settled(either, own)
+    assert own.holders() == [alive.holder]
+    alive.close()
+    own.close()
 
 
 async def test_a_row_of_a_machine_that_is_gone_is_unknown_when_its_lease_has_run_out(

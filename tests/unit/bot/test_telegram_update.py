@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.channels.contract import Ignored, Reachability, Unreadable
 from bot.channels.telegram.groups import Me
-from bot.channels.telegram.links import case_link, link, procedure_link
+from bot.channels.telegram.links import link
 from bot.channels.telegram.update import answered, callback_id, read
 from bot.incoming import Incoming
 
@@ -141,10 +141,8 @@ def test_menu_commands_lead_to_their_intents_and_words_behind_them_are_read() ->
 
 
 def test_links_open_a_procedure_or_a_case_and_garbage_greets() -> None:
-    start = procedure_link("b", "1.001193").partition("=")[2]
-    assert message(text=f"/start {start}").body["payload"] == '/ask_procedure{"procedure": "1.001193"}'
-    start = case_link("b", "MC-7K3Q9D").partition("=")[2]
-    assert message(text=f"/start {start}").body == {"text": "tra cứu MC-7K3Q9D"}
+    assert message(text="/start p_1-001193").body["payload"] == '/ask_procedure{"procedure": "1.001193"}'
+    assert message(text="/start c_MC-7K3Q9D").body == {"text": "tra cứu MC-7K3Q9D"}
     for garbage in ("p_", "p_../x", "c_x", "c_MC-7K3Q9D9999", "p_" + "1-" * 60):
         assert message(text=f"/start {garbage}").body["payload"] == "/greet"
 
