@@ -23,6 +23,9 @@ from store.engine import Database
 from store.migrate import upgrade
 from tests.fakes.rasa import FakeRasa
 from tests.fakes.telegram import FakeTelegram
+from tests.fakes.zalo_bot import FakeZaloBot
+from tests.fakes.zalo_oa import FakeZaloOA
+from tests.support.hook import Hook
 
 
 @pytest.fixture
@@ -79,4 +82,29 @@ def front_door(database: Database, rasa: FakeRasa, tmp_path: Path) -> Open:
 async def telegram() -> AsyncIterator[FakeTelegram]:
     """The fake Bot API."""
     async with FakeTelegram() as fake:
+        yield fake
+
+
+@pytest.fixture
+async def zalo() -> AsyncIterator[FakeZaloOA]:
+    """The fake API of a Zalo Official Account, which repeats its webhooks soon."""
+    async with FakeZaloOA() as fake:
+        fake.hook.delays = (0.05,) * 20
+        yield fake
+
+
+@pytest.fixture
+async def hook(zalo: FakeZaloOA) -> AsyncIterator[Hook]:
+    """Listens where Zalo delivers its events, and is not waited for long."""
+    async with Hook() as listener:
+        zalo.webhook = listener.url
+        zalo.hook.delays = (0.01, 0.01, 0.01, 0.01, 0.01)
+        zalo.hook.answer_s = 0.2
+        yield listener
+
+
+@pytest.fixture
+async def zalo_bot() -> AsyncIterator[FakeZaloBot]:
+    """The fake Zalo Bot API."""
+    async with FakeZaloBot() as fake:
         yield fake

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 import aiohttp
@@ -24,12 +24,6 @@ from tests.support.webclient import Refusal, WebClient
 
 Open = Callable[..., AbstractAsyncContextManager[Running]]
 BANNER = "Bảo trì đến 9 giờ"
-
-
-@pytest.fixture
-async def zalo_bot() -> AsyncIterator[FakeZaloBot]:
-    async with FakeZaloBot() as fake:
-        yield fake
 
 
 class Desk:

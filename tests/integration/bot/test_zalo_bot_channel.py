@@ -33,12 +33,6 @@ Open = Callable[..., AbstractAsyncContextManager[Running]]
 SECRET = "bi-mat-cua-webhook"
 
 
-@pytest.fixture
-async def zalo_bot() -> AsyncIterator[FakeZaloBot]:
-    async with FakeZaloBot() as fake:
-        yield fake
-
-
 def settings(fake: FakeZaloBot, **changes: Any) -> ZaloBotSettings:
     return ZaloBotSettings(
         token=SecretStr(TOKEN),

@@ -18,12 +18,6 @@ from tests.support.hook import Hook
 
 
 @pytest.fixture
-async def zalo_bot() -> AsyncIterator[FakeZaloBot]:
-    async with FakeZaloBot() as fake:
-        yield fake
-
-
-@pytest.fixture
 async def client(zalo_bot: FakeZaloBot) -> AsyncIterator[Bot]:
     async with Bot(TOKEN, base_url=zalo_bot.url) as bot:
         yield bot

@@ -39,13 +39,6 @@ SEND = "message/cs"
 
 
 @pytest.fixture
-async def zalo() -> AsyncIterator[FakeZaloOA]:
-    async with FakeZaloOA() as fake:
-        fake.hook.delays = (0.05,) * 20
-        yield fake
-
-
-@pytest.fixture
 def opened(front_door: Open, database: Database, zalo: FakeZaloOA, tmp_path: Path) -> Open:
     """Opens the front door with the account connected, and has Zalo call it."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +18,6 @@ SHARED = Path(os.environ.get("MOTCUA_SHARED_DATA") or Path(__file__).parents[3].
 VECTOR = SHARED.parent / "labs" / "channels" / "zalo_signature_vector_body.json"
 USER = "246845883529197922"
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 100
-
-
-@pytest.fixture
-async def zalo() -> AsyncIterator[FakeZaloOA]:
-    async with FakeZaloOA() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def hook(zalo: FakeZaloOA) -> AsyncIterator[Hook]:
-    async with Hook() as listener:
-        zalo.webhook = listener.url
-        zalo.hook.delays = (0.01, 0.01, 0.01, 0.01, 0.01)
-        zalo.hook.answer_s = 0.2
-        yield listener
 
 
 @pytest.mark.parametrize("stamp", ["body", "header"])

@@ -6,7 +6,6 @@ import asyncio
 import json
 import socket
 import unicodedata
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -22,21 +21,6 @@ from tests.support.hook import Hook
 USER = "246845883529197922"
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 100
 DAY = 24 * 3600.0
-
-
-@pytest.fixture
-async def zalo() -> AsyncIterator[FakeZaloOA]:
-    async with FakeZaloOA() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def hook(zalo: FakeZaloOA) -> AsyncIterator[Hook]:
-    async with Hook() as listener:
-        zalo.webhook = listener.url
-        zalo.hook.delays = (0.01, 0.01, 0.01, 0.01, 0.01)
-        zalo.hook.answer_s = 0.2
-        yield listener
 
 
 @pytest.fixture

@@ -21,12 +21,6 @@ from tests.support.zalo import connect, tokens
 
 
 @pytest.fixture
-async def zalo() -> AsyncIterator[FakeZaloOA]:
-    async with FakeZaloOA() as fake:
-        yield fake
-
-
-@pytest.fixture
 async def client() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as session:
         yield session
