@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, and_, bindparam, exists, insert, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, bindparam, exists, func, insert, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import buttons
 from bot.departures import Departures
 from bot.replies import Outgoing, Reply
+from desk.causes import Cause, noted
 from store.engine import Database
 from store.faults import is_outage
 from store.notices import tell
@@ -32,14 +33,18 @@ _AGAIN_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A row that is next in its conversation and may be sent now."""
+    """A row that is next in its conversation and may be sent now.
+
+    Attributes:
+        since: when it was written, or last had sent again by somebody.
+    """
 
     id: int
     conversation_id: str
     external_id: str
     body: dict[str, Any]
     attempts: int
-    created_at: datetime
+    since: datetime
 
 
 async def append(
@@ -183,8 +188,8 @@ class Outbox:
                 unknown.append(row.id)
         async with self._database.begin() as connection:
             for ids, values in (
-                (ready, {"state": "ready", "error": "the process ended before the send"}),
-                (unknown, {"state": "unknown", "error": "the process ended during the send"}),
+                (ready, {"state": "ready", "error": noted(Cause.ended, "before the send")}),
+                (unknown, {"state": "unknown", "error": noted(Cause.ended, "during the send")}),
             ):
                 if ids:
                     settled = update(outbox).where(outbox.c.id.in_(ids), outbox.c.state == "leased")
@@ -199,8 +204,7 @@ class Outbox:
         async with self._database.connect() as connection:
             rows = (await connection.execute(statement, {"channel": self._channel, "now": now(), "limit": limit})).all()
         return [
-            Due(row.id, row.conversation_id, row.external_id, dict(row.body), row.attempts, row.created_at)
-            for row in rows
+            Due(row.id, row.conversation_id, row.external_id, dict(row.body), row.attempts, row.since) for row in rows
         ]
 
     async def start(self, due: Due) -> bool:
@@ -291,7 +295,7 @@ _DUE = (
         outbox.c.conversation_id,
         outbox.c.body,
         outbox.c.attempts,
-        outbox.c.created_at,
+        func.coalesce(outbox.c.released_at, outbox.c.created_at, type_=outbox.c.created_at.type).label("since"),
         conversations.c.external_id,
     )
     .join(conversations, conversations.c.id == outbox.c.conversation_id)

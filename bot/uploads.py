@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import parse_qsl
@@ -16,14 +18,58 @@ from desk.attachments import Attachments, Upload
 from store.errors import MotcuaError
 
 T = TypeVar("T")
+_Take = Callable[[int], None]
 _CHUNK = 64 * 1024
 _LONGEST_FIELDS = 128 * 1024
 _MOST_FIELDS = 40
 _STALL_S = 30.0
 _TOTAL_S = 900.0
-_AT_ONCE = 6
-# Files are held in memory until they were looked into.
-_reading = asyncio.Semaphore(_AT_ONCE)
+_MIB = 1024 * 1024
+_BUSY = "Hiện nhiều người gửi cùng lúc. Anh/chị thử lại sau một phút."
+
+
+class Room:
+    """Memory for forms while they are read.
+
+    Counted are the bytes that have come, not the forms: whoever sends slowly takes nothing from others.
+
+    Args:
+        total: bytes of all together.
+        share: bytes of one network address, so that no single one keeps the others out.
+    """
+
+    def __init__(self, total: int, share: int) -> None:
+        self._total = total
+        self._share = share
+        self._held: Counter[str] = Counter()
+
+    @contextmanager
+    def of(self, whose: str) -> Iterator[Callable[[int], None]]:
+        """A place for one form of an address: called with the bytes that have come; all are free at the end.
+
+        Raises:
+            Refused: by the call, when there is no room for them.
+        """
+        mine = 0
+
+        def take(size: int) -> None:
+            nonlocal mine
+            if self._held.total() + size > self._total or self._held[whose] + size > self._share:
+                raise Refused(
+                    503, "busy", "Hiện nhiều người gửi cùng lúc. Anh/chị thử lại sau một phút.", retry_after_s=60
+                )
+            self._held[whose] += size
+            mine += size
+
+        try:
+            yield take
+        finally:
+            self._held[whose] -= mine
+            if not self._held[whose]:
+                del self._held[whose]
+
+
+_room = Room(192 * _MIB, 64 * _MIB)
 
 
 @dataclass(frozen=True)
@@ -58,45 +104,46 @@ class FormRefused(Refused):
         self.form = form
 
 
-async def read(request: web.Request, files: Attachments | None = None, *, most_files: int = 0) -> Form:
+async def read(request: web.Request, files: Attachments | None = None, *, whose: str, most_files: int = 0) -> Form:
     """Read a form.
 
     Args:
         files: what says how large a file may be; None takes no files.
-        most_files: how many of them.
+        whose: the network address that it comes from.
+        most_files: how many files it may bring.
 
     Raises:
-        FormRefused: it is no form, too large, too slow, or broken.
+        FormRefused: it is no form, too large, too slow, or broken, or there is no room for it now.
     """
     form = Form()
     try:
-        await _read(request, form, files, most_files)
+        with _room.of(whose) as take:
+            await _read(request, form, files, most_files, take)
     except MotcuaError as error:
         raise FormRefused(error, form) from None
     return form
 
 
-async def _read(request: web.Request, form: Form, files: Attachments | None, most_files: int) -> None:
+async def _read(request: web.Request, form: Form, files: Attachments | None, most_files: int, take: _Take) -> None:
     kind = request.content_type
     if kind not in {"multipart/form-data", "application/x-www-form-urlencoded"}:
         raise Refused(415, "not_a_form", "Trang này chỉ nhận biểu mẫu. Anh/chị quay lại trang trước rồi gửi lại.")
-    if _reading.locked():
-        raise Refused(503, "busy", "Hiện nhiều người gửi cùng lúc. Anh/chị thử lại sau một phút.", retry_after_s=60)
     try:
-        async with _reading, asyncio.timeout(_TOTAL_S):
+        async with asyncio.timeout(_TOTAL_S):
             if kind == "multipart/form-data":
-                await _multipart(request, form, files, most_files)
+                await _multipart(request, form, files, most_files, take)
             else:
-                await _plain(request, form)
+                await _plain(request, form, take)
     except TimeoutError:
         raise Refused(408, "too_slow", "Đường truyền quá chậm nên chưa nhận đủ. Anh/chị thử lại giúp tôi.") from None
     except (ValueError, AssertionError, EOFError, LookupError, HttpProcessingError):
         raise _broken() from None
 
 
-async def _plain(request: web.Request, form: Form) -> None:
+async def _plain(request: web.Request, form: Form, take: _Take) -> None:
     body = bytearray()
     while chunk := await _piece(request.content.read(_CHUNK)):
+        take(len(chunk))
         body += chunk
         if len(body) > _LONGEST_FIELDS:
             raise _too_long()
@@ -104,7 +151,7 @@ async def _plain(request: web.Request, form: Form) -> None:
     form.fields.update((name, _lines(value)) for name, value in pairs)
 
 
-async def _multipart(request: web.Request, form: Form, files: Attachments | None, most_files: int) -> None:
+async def _multipart(request: web.Request, form: Form, files: Attachments | None, most_files: int, take: _Take) -> None:
     # Three files of the largest size: photos of a phone are far below it.
     left = 3 * files.most_bytes if files is not None else 0
     room = _LONGEST_FIELDS
@@ -113,13 +160,13 @@ async def _multipart(request: web.Request, form: Form, files: Attachments | None
         if not isinstance(part, BodyPartReader) or not part.name or len(form.fields) >= _MOST_FIELDS:
             raise _broken()
         if part.filename is None:
-            content = await _content(part, room)
+            content = await _content(part, room, take)
             if content is None:
                 raise _too_long()
             room -= len(content)
             form.fields[part.name] = _lines(content.decode("utf-8", "replace"))
             continue
-        content = await _content(part, min(left, files.most_bytes) if files is not None else 0)
+        content = await _content(part, min(left, files.most_bytes) if files is not None else 0, take)
         if content is None:
             if files is None:
                 raise _broken()
@@ -132,10 +179,11 @@ async def _multipart(request: web.Request, form: Form, files: Attachments | None
             raise Refused(413, "too_many_files", f"Mỗi lần gửi tối đa {most_files} tệp. Anh/chị chia làm nhiều lần.")
 
 
-async def _content(part: BodyPartReader, most: int) -> bytes | None:
+async def _content(part: BodyPartReader, most: int, take: _Take) -> bytes | None:
     """All of a part, None when it is longer than that."""
     held = bytearray()
     while chunk := await _piece(part.read_chunk(_CHUNK)):
+        take(len(chunk))
         held += chunk
         if len(held) > most:
             return None

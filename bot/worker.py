@@ -32,6 +32,7 @@ from bot.questions import as_question
 from bot.reduced import LastResort
 from bot.replies import Reply, Turn
 from bot.settings import WorkerSettings
+from desk.causes import Cause, noted
 from store.faults import is_outage, log_failure
 from store.tables import now
 
@@ -239,7 +240,7 @@ class Worker:
             self._reached(server)
             self._metrics.failures.labels("dialogue_refused").inc()
             _log.error("the dialogue refused a message", message=claim.id, reason=str(refusal))
-            await self._close(claim, Turn((Reply(sentences.APOLOGY),)), dead=f"refused: {refusal}")
+            await self._close(claim, Turn((Reply(sentences.APOLOGY),)), dead=noted(Cause.dialogue, str(refusal)))
             return
         except DialogueFailed as failure:
             await self._failed(claim, server, failure)
@@ -271,7 +272,7 @@ class Worker:
             replies, kept = await self._files.take(claim, self._routes[claim.channel])
         except FilesWait as waits:
             if self._exhausted(claim):
-                await self._close(claim, Turn((Reply(sentences.FILE_NOT_FETCHED),)), dead=str(waits))
+                await self._close(claim, Turn((Reply(sentences.FILE_NOT_FETCHED),)), dead=noted(Cause.file, str(waits)))
             else:
                 await self._put_back(claim, self._pause(claim), str(waits))
             return

@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, Table, exists, literal_column, or_, select
 
+from desk import causes
+from desk.causes import Cause
 from desk.kinds import Bucket
 from desk.transcript import said
 from knowledge.text import mask
@@ -29,8 +31,6 @@ LOST: Mapping[str, ColumnElement[bool]] = {
 _KEY = re.compile(r"(outbox|inbox):([1-9][0-9]{0,17})")
 _LONGEST_EXCERPT = 80
 _LONGEST_REASON = 200
-_WORDS = re.compile(r"[A-Za-z0-9_' ,.-]{1,60}")
-_TRIES = re.compile(r"given up after \d+ tries: ")
 ERASED = "Dữ liệu của người này đã được xóa nên không gửi lại được."
 UNREACHABLE = "Người dân đã chặn hoặc không nhận tin ở kênh này nữa nên không gửi lại được."
 NOBODYS = "Bản tin này không thuộc cuộc trò chuyện nào nên không làm lại được; anh/chị chỉ có thể cho nghỉ."
@@ -47,7 +47,8 @@ class Letter:
         sender: `citizen`, or who of us wrote it: `bot`, `staff`, `notice`.
         at: when it was written.
         tried_at: when it was last tried, or given up.
-        reason: what went wrong, in the words of the program or the platform, masked.
+        cause: what went wrong; None for what was noted before causes were.
+        reason: details of it, in the words of the program or the platform, masked.
         excerpt: how a message of the bot begins, masked; None for the words of citizens and staff, for what a case
             says, and wherever a denunciation may be near: who looks after channels reads no cases.
         refusal: why it cannot be sent again; None when it can.
@@ -62,6 +63,7 @@ class Letter:
     at: datetime
     tried_at: datetime | None
     attempts: int
+    cause: Cause | None
     reason: str
     excerpt: str | None
     refusal: str | None
@@ -89,6 +91,7 @@ def wanted(box: str) -> Select[Any]:
 def letter(box: str, row: Any) -> Letter:
     """A row of `wanted` as it may be shown."""
     ours = box == "outbox"
+    cause, detail = causes.parsed(row.error)
     return Letter(
         key=f"{box}:{row.id}",
         kind="unanswered" if not ours else "unknown" if row.state == "unknown" else "dead",
@@ -98,18 +101,13 @@ def letter(box: str, row: Any) -> Letter:
         at=row.at,
         tried_at=row.tried_at,
         attempts=row.attempts,
-        reason=mask(row.error or "")[:_LONGEST_REASON],
+        cause=cause,
+        reason=mask(detail)[:_LONGEST_REASON],
         excerpt=_excerpt(row) if ours else None,
         refusal=_refusal(box, row),
         seen_at=row.seen_at,
         seen_by=row.seen_by,
     )
-
-
-def reason_code(error: str | None) -> str:
-    """A word for what went wrong, for the log, which keeps nothing that a platform or a person wrote."""
-    head = _TRIES.sub("", error or "").partition(":")[0].strip()
-    return mask(head) if _WORDS.fullmatch(head) else "other"
 
 
 def _excerpt(row: Any) -> str | None:

@@ -17,8 +17,8 @@ from typing import Any, get_args
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from desk import audit
-from desk._letter_rows import LOST, TABLES, letter, parsed, reason_code, wanted
+from desk import audit, causes
+from desk._letter_rows import LOST, TABLES, letter, parsed, wanted
 from desk._letter_rows import Kind as Kind
 from desk._letter_rows import Letter as Letter
 from desk.switchboard import CHANNELS
@@ -124,7 +124,8 @@ async def counts(db: Database) -> tuple[Count, ...]:
 async def again(db: Database, key: str, *, sure: bool = False, actor: str) -> Letter:
     """Have a message sent, or a citizen's message answered, once more; gives what it was.
 
-    The row keeps its place in its conversation and its tries. One that somebody let rest may be sent again as well.
+    The row keeps its place in its conversation and its tries, and is tried for as long as a new one. One that somebody
+    let rest may be sent again as well.
 
     Args:
         sure: send it although it may arrive a second time.
@@ -144,9 +145,9 @@ async def again(db: Database, key: str, *, sure: bool = False, actor: str) -> Le
         if was.kind == "unknown" and not sure:
             raise Invalid(_SURE)
         fresh: dict[str, Any] = {"state": "ready", "next_at": moment, "lease_until": None, "error": None}
-        fresh |= {"holder": None} if box == "outbox" else {"done_at": None}
+        fresh |= {"holder": None, "released_at": moment} if box == "outbox" else {"done_at": None}
         await _change(connection, box, row, {**fresh, "seen_at": None, "seen_by": None})
-        data = {"was": row.state, "attempts": row.attempts, "reason": reason_code(row.error)}
+        data = {"was": row.state, "attempts": row.attempts, "cause": causes.parsed(row.error)[0]}
         await audit.write(connection, actor=actor, action="letter.again", subject=key, data=data)
         # As those who wait for the two tables listen (`bot.outbox.NOTICE`, `bot.inbox.NOTICE`).
         told = f"{row.channel} {row.conversation_id}" if box == "outbox" else row.conversation_id
@@ -194,7 +195,7 @@ async def drop(db: Database, key: str, *, actor: str) -> Letter:
         if row.seen_at is not None:
             raise Conflict(_RESTS)
         await _change(connection, box, row, {"seen_at": now(), "seen_by": actor[:100]}, resting=False)
-        data = {"was": row.state, "attempts": row.attempts, "reason": reason_code(row.error)}
+        data = {"was": row.state, "attempts": row.attempts, "cause": causes.parsed(row.error)[0]}
         await audit.write(connection, actor=actor, action="letter.drop", subject=key, data=data)
         return letter(box, row)
 

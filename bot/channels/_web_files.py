@@ -36,13 +36,14 @@ class WebFiles:
     async def _receive(self, request: web.Request) -> web.Response:
         """Take one file, in the field `files` behind the message's `id`; answers like `/api/messages`."""
         session = await self._chat.admit(request)
-        wait = self._limit.take(_address.of(request, forwarded=self._settings.trust_forwarded))
+        address = _address.of(request, forwarded=self._settings.trust_forwarded)
+        wait = self._limit.take(address)
         if wait:
             minutes = int(wait // 60) + 1
             raise Refused(
                 429, "too_fast", f"Anh/chị gửi nhiều tệp quá; thử lại sau {minutes} phút.", retry_after_s=wait
             )
-        form = await uploads.read(request, self._desk.files, most_files=1)
+        form = await uploads.read(request, self._desk.files, most_files=1, whose=address)
         identity = form.text("id")
         if not MESSAGE_ID.fullmatch(identity):
             raise Refused(400, "bad_id", "Thiếu mã tin nhắn (id) hợp lệ.")

@@ -14,6 +14,7 @@ from bot.channels.rendering import Capabilities
 from bot.incoming import Incoming
 from bot.replies import Outgoing, Reply
 from desk.attachments import Upload
+from desk.causes import Cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ class Outcome:
     Attributes:
         state: `sent`; `retry` (certainly not delivered, may work later); `unknown` (cut off after it had
             left); `dead` (will never work).
-        error: why, for the record; never a token or what was said.
+        error: details, for the record; never a token or what was said.
+        cause: why it was not sent.
         wait_s: seconds the platform asks us to wait for this chat; 0.0 when it does not say.
         blocked: the citizen does not want to hear from the bot.
         pause_s: seconds in which nothing may be sent to anybody, since the platform limits us as a whole or our
@@ -88,6 +90,7 @@ class Outcome:
 
     state: Literal["sent", "retry", "unknown", "dead"]
     error: str | None = None
+    cause: Cause | None = None
     wait_s: float = 0.0
     blocked: bool = False
     pause_s: float = 0.0

@@ -15,6 +15,7 @@ from bot.incoming import Incoming
 from bot.metrics import Metrics
 from bot.ratelimit import RateLimiter
 from bot.settings import PushedSettings
+from desk.causes import Cause, noted
 from store.engine import Database
 
 _log = structlog.get_logger(__name__)
@@ -86,7 +87,9 @@ class Receiver:
         self._metrics.failures.labels(f"{self.name}_unreadable").inc()
         _log.error("something cannot be read; kept and passed over", channel=self.name, external=event.external_id)
         body: dict[str, Any] = {"kind": "unreadable", "raw": event.raw}
-        await self._inbox.set_aside(self.name, event.external_id, body, state="dead", error=event.reason)
+        await self._inbox.set_aside(
+            self.name, event.external_id, body, state="dead", error=noted(Cause.unreadable, event.reason)
+        )
 
     async def _within_limits(self, message: Incoming) -> Incoming | None:
         if not self._limits.take(message.sender):
@@ -98,7 +101,7 @@ class Receiver:
             message = replace(message, body={}, raw=None)
         if message.sender in self._flooding:
             await self._inbox.set_aside(
-                self.name, message.external_id, message.stored(), state="dead", error="too many messages from this chat"
+                self.name, message.external_id, message.stored(), state="dead", error=noted(Cause.flood, None)
             )
             return None
         if len(self._flooding) >= _FLOODING:

@@ -10,6 +10,7 @@ import random
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -23,6 +24,7 @@ from bot.metrics import Metrics
 from bot.outbox import Due, Outbox
 from bot.replies import Outgoing
 from bot.settings import PushedSettings
+from desk.causes import noted
 from store.engine import Database
 from store.faults import log_failure
 from store.tables import now
@@ -146,19 +148,18 @@ class Sender:
         if outcome.pause_s:
             self._pause(outcome)
         if outcome.state == "retry":
-            if (now() - due.created_at).total_seconds() >= self._settings.give_up_s:
-                outcome = Outcome("dead", f"given up after {due.attempts + 1} tries: {outcome.error}")
+            if (now() - due.since).total_seconds() >= self._settings.give_up_s:
+                outcome = replace(outcome, state="dead")
             else:
                 delay = outcome.wait_s or outcome.pause_s or min(60.0, 2.0 ** min(due.attempts, 6)) * random.random()
-                await self._outbox.again(due, delay, outcome.error or "")
+                await self._outbox.again(due, delay, noted(outcome.cause, outcome.error))
                 asyncio.get_running_loop().call_later(delay + 0.01, self._wake.set)
                 return
-        await self._outbox.finish(due, outcome.state, outcome.error)
+        error = noted(outcome.cause, outcome.error) or None
+        await self._outbox.finish(due, outcome.state, error)
         if outcome.state != "sent":
             self._metrics.failures.labels(f"{self._channel.name}_{outcome.state}").inc()
-            _log.warning(
-                "a message was not delivered", channel=self._channel.name, message=due.id, reason=outcome.error
-            )
+            _log.warning("a message was not delivered", channel=self._channel.name, message=due.id, reason=error)
         if outcome.blocked:
             await conversations.set_reachable(self._database, due.conversation_id, False)
 

@@ -115,13 +115,14 @@ class Pages:
         """The pages' own files."""
         return StaticFiles(_HERE / "static")
 
-    def admit(self, request: web.Request, limit: RateLimiter) -> None:
-        """Count a request of an address.
+    def admit(self, request: web.Request, limit: RateLimiter) -> str:
+        """Count a request of an address, and give the address.
 
         Raises:
             Refused: there were too many.
         """
-        wait = limit.take(_address.of(request, forwarded=self.settings.trust_forwarded))
+        address = _address.of(request, forwarded=self.settings.trust_forwarded)
+        wait = limit.take(address)
         if wait:
             minutes = int(wait // 60) + 1
             raise Refused(
@@ -130,6 +131,7 @@ class Pages:
                 f"Từ mạng của anh/chị vừa gửi quá nhiều lần. Anh/chị thử lại sau {minutes} phút.",
                 retry_after_s=wait,
             )
+        return address
 
     def page(self, template: str, *, status: int = 200, **context: Any) -> web.Response:
         """A page that no cache keeps."""

@@ -48,10 +48,10 @@ class Sealed:
         return self._form({})
 
     async def _send(self, request: web.Request) -> web.StreamResponse:
-        self._pages.admit(request, self._pages.forms)
+        address = self._pages.admit(request, self._pages.forms)
         files = self._desk.files
         try:
-            form = await uploads.read(request, files, most_files=files.settings.per_message)
+            form = await uploads.read(request, files, most_files=files.settings.per_message, whose=address)
         except FormRefused as error:
             return self._form(error.form.fields, f"{error.message} {_AGAIN}", error.status)
         try:

@@ -70,9 +70,9 @@ class Track:
         return self._form(code=_code(request.query.get("code", "")))
 
     async def _sign_in(self, request: web.Request) -> web.StreamResponse:
-        self._pages.admit(request, self._pages.pins)
+        address = self._pages.admit(request, self._pages.pins)
         started = time.monotonic()
-        form = await uploads.read(request)
+        form = await uploads.read(request, whose=address)
         code = _code(form.text("code", 40))
         kept = {name: value for name in _WRITTEN if (value := form.fields.get(f"kept_{name}", "")[:_LONGEST])}
         if self._pages.passes.form("sign-in", form.text("token")) is None:
@@ -111,11 +111,12 @@ class Track:
         """A handler for a form of the case's page: what was written is never lost, whatever is wrong with it."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            self._pages.admit(request, self._pages.forms)
+            address = self._pages.admit(request, self._pages.forms)
             code = _code(request.match_info["code"])
             broken: FormRefused | None = None
             try:
-                form = await uploads.read(request, self._desk.files, most_files=self._desk.files.settings.per_message)
+                files = self._desk.files
+                form = await uploads.read(request, files, most_files=files.settings.per_message, whose=address)
             except FormRefused as error:
                 form, broken = error.form, error
             kept = {name: form.fields.get(name, "")[:_LONGEST] for name in _WRITTEN}

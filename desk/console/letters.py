@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from desk import letters
+from desk.causes import Cause
 from desk.console._access import needs, who
 from desk.console._desk_words import CHANNELS
 from desk.console._frame import FORM, PARTS, add_to_menu, field_of, go, page, url
@@ -17,6 +18,22 @@ KINDS: dict[Kind, str] = {
     "dead": "không gửi được",
     "unknown": "không rõ đã tới chưa",
     "unanswered": "tin của người dân bị lỗi",
+}
+CAUSES = {
+    Cause.blocked: "Người dân đã chặn hoặc không nhận tin của tài khoản này",
+    Cause.window: "Ngoài thời gian mà nền tảng cho gửi tin: người dân đã lâu không nhắn",
+    Cause.unpaid: "Gửi lúc này phải trả phí, mà cài đặt không cho trả",
+    Cause.limited: "Nền tảng tạm không nhận thêm tin vì đã gửi quá nhiều",
+    Cause.refused: "Nền tảng từ chối tin này",
+    Cause.access: "Tài khoản, mã truy cập hoặc gói dịch vụ cần được sửa: anh/chị xem trang Kênh và công tắc",
+    Cause.unreachable: "Không kết nối được với nền tảng",
+    Cause.fault: "Nền tảng báo lỗi ở phía họ",
+    Cause.no_answer: "Tin đã đi mà không có hồi âm",
+    Cause.ended: "Chương trình tắt khi đang gửi",
+    Cause.file: "Không lấy được tệp",
+    Cause.flood: "Cuộc trò chuyện gửi quá nhiều tin một lúc",
+    Cause.unreadable: "Nội dung không đúng dạng của nền tảng nên không đọc được",
+    Cause.dialogue: "Trợ lý không xử lý được tin này",
 }
 _SENDERS = {"bot": "trợ lý", "staff": "cán bộ", "notice": "thông báo", "citizen": "người dân"}
 _PAGE = 30
@@ -80,6 +97,7 @@ async def _page(request: web.Request, asked: Any, error: MotcuaError | None = No
         kinds=KINDS,
         channels=CHANNELS,
         senders=_SENDERS,
+        causes=CAUSES,
     )
 
 

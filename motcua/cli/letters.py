@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from desk import letters
+from desk.causes import noted
 from desk.letters import Count, Letter, Page
 from desk.texts import VIET_NAM
 from motcua import logs
@@ -57,7 +58,7 @@ def list_(
             one.channel,
             f"{one.at.astimezone(VIET_NAM):%H:%M %d/%m/%Y}",
             str(one.attempts),
-            escape(one.reason),
+            escape(noted(one.cause, one.reason)),
             escape(one.excerpt or ""),
             "cannot be sent again" if one.refusal else "",
         )

@@ -83,6 +83,8 @@ outbox = Table(
     Column("error", Text),
     # Which process has it (`bot.departures`).
     Column("holder", String(40)),
+    # When somebody had a message that was given up sent again.
+    Column("released_at", UtcDateTime),
     Column("seen_at", UtcDateTime),
     Column("seen_by", String(100)),
 )

@@ -31,7 +31,7 @@ async def unsent(db: Database, conversation: str, text: str = "Chào anh/chị",
         "body": {"text": text},
         "state": "dead",
         "attempts": 3,
-        "error": "Forbidden: bot was kicked",
+        "error": "blocked: Forbidden: bot was kicked",
         **values,
     }
     async with db.begin() as connection:
@@ -48,7 +48,7 @@ async def unanswered(db: Database, conversation: str | None, text: str = "Tôi c
         "body": {"kind": "text", "text": text},
         "state": "dead",
         "attempts": 1,
-        "error": "refused: 400",
+        "error": "dialogue: 400",
         **values,
     }
     async with db.begin() as connection:

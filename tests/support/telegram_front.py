@@ -44,8 +44,8 @@ async def reachable(database: Database, chat: int = 7) -> bool:
         )
 
 
-async def pending(database: Database, text: str, *, chat: int = 7, state: str = "ready") -> None:
-    """A row of the outbox as an earlier process left it."""
+async def pending(database: Database, text: str, *, chat: int = 7, **values: Any) -> None:
+    """A row of the outbox as an earlier process left it, or as the columns say."""
     async with database.begin() as connection:
         conversation = await ensure(connection, "telegram", str(chat))
         await connection.execute(
@@ -54,6 +54,6 @@ async def pending(database: Database, text: str, *, chat: int = 7, state: str = 
                 conversation_id=conversation,
                 body={"text": text},
                 final=True,
-                state=state,
+                **values,
             )
         )

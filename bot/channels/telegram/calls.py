@@ -46,6 +46,7 @@ from bot.channels.telegram.text import ASKING, keyboard, to_html
 from bot.channels.telegram.update import answered
 from bot.departures import refused
 from bot.settings import TelegramSettings
+from desk.causes import Cause
 from store.errors import MotcuaError, Unavailable
 
 FileOf = Callable[[int], Awaitable[tuple[str, str, bytes]]]
@@ -130,11 +131,11 @@ class TelegramCalls:
 
     async def _file(self, chat: str, number: int, body: Mapping[str, Any]) -> Outcome:
         if self._file_of is None:
-            return Outcome("dead", "there are no files here")
+            return Outcome("dead", "there are no files here", Cause.file)
         try:
             name, media_type, content = await self._file_of(number)
         except MotcuaError as error:
-            return Outcome("retry" if isinstance(error, Unavailable) else "dead", error.code)
+            return Outcome("retry" if isinstance(error, Unavailable) else "dead", error.code, Cause.file)
         if media_type in _PICTURES and len(content) <= _PICTURE_BYTES:
             await self._bot.send_photo(int(chat), content, filename=name, reply_parameters=_reply(body))
         else:
@@ -239,26 +240,28 @@ def outcome_of(error: Exception) -> Outcome:
         case RetryAfter():
             wait = error.retry_after
             seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-            return Outcome("retry", reason, wait_s=max(seconds, 0.05))
+            return Outcome("retry", reason, Cause.limited, wait_s=max(seconds, 0.05))
         case Forbidden():
-            return Outcome("dead", reason, blocked=True)
+            return Outcome("dead", reason, Cause.blocked, blocked=True)
         case InvalidToken():
             # The token was changed or is wrong: the message can go once it is put right.
-            return Outcome("retry", "InvalidToken", pause_s=30.0)
+            return Outcome("retry", "InvalidToken", Cause.access, pause_s=30.0)
         case BadRequest():
-            return Outcome("dead", reason)
+            return Outcome("dead", reason, Cause.refused)
         case TimedOut() | NetworkError():
             return _network(error)
         case TelegramError():
-            return Outcome("dead", reason)
+            return Outcome("dead", reason, Cause.refused)
         case _:
             # The answer could not be read, so the message may well have arrived.
-            return Outcome("unknown", type(error).__name__)
+            return Outcome("unknown", type(error).__name__, Cause.no_answer)
 
 
 def _network(error: TelegramError) -> Outcome:
     cause = error.__cause__
     if isinstance(cause, NoAnswer):
         # Where the request had left, or may have, sending it again might say everything twice.
-        return Outcome("unknown" if cause.sent else "retry", str(cause))
-    return Outcome("retry", f"{type(error).__name__}: {error}")
+        if cause.sent:
+            return Outcome("unknown", str(cause), Cause.no_answer)
+        return Outcome("retry", str(cause), Cause.unreachable)
+    return Outcome("retry", f"{type(error).__name__}: {error}", Cause.fault)

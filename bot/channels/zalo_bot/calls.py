@@ -14,6 +14,7 @@ from bot.channels.calling import NoAnswer
 from bot.channels.contract import Outcome
 from bot.departures import NotedBody
 from bot.settings import ZaloBotSettings
+from desk.causes import Cause
 
 NOTHING_NEW = 408
 
@@ -90,18 +91,18 @@ def outcome_of(failed: Failed) -> Outcome:
     """What a failed send means for its row."""
     reason = str(failed)
     if failed.sent:
-        return Outcome("unknown", reason)
+        return Outcome("unknown", reason, Cause.no_answer)
     match failed.code:
         case 0:
-            return Outcome("retry", reason)
+            return Outcome("retry", reason, Cause.unreachable)
         case 401:
             # The token was changed or is wrong: the message can go once it is put right.
-            return Outcome("retry", reason, pause_s=30.0)
+            return Outcome("retry", reason, Cause.access, pause_s=30.0)
         case 403:
-            return Outcome("dead", reason, blocked=True)
+            return Outcome("dead", reason, Cause.blocked, blocked=True)
         case 429:
-            return Outcome("retry", reason, wait_s=1.0)
+            return Outcome("retry", reason, Cause.limited, wait_s=1.0)
         case code if code >= 500:
-            return Outcome("retry", reason)
+            return Outcome("retry", reason, Cause.fault)
         case _:
-            return Outcome("dead", reason)
+            return Outcome("dead", reason, Cause.refused)

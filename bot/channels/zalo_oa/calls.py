@@ -20,6 +20,7 @@ from bot.channels.zalo_oa.limits import CAN, FILE_BYTES, FILE_ENDINGS, IMAGE_BYT
 from bot.channels.zalo_oa.tokens import NotConnected, Tokens
 from bot.departures import NotedBody, refused
 from bot.settings import ZaloOASettings
+from desk.causes import Cause
 from store.errors import MotcuaError, NotFound
 
 FileOf = Callable[[int], Awaitable[tuple[str, str, bytes]]]
@@ -94,11 +95,11 @@ class ZaloOACalls:
             return outcome
         except NotConnected as error:
             self._troubled(error.message)
-            return Outcome("retry", error.code, pause_s=_NOT_CONNECTED_S)
+            return Outcome("retry", error.code, Cause.access, pause_s=_NOT_CONNECTED_S)
         except NotFound as error:
-            return Outcome("dead", error.message)
+            return Outcome("dead", error.code, Cause.file)
         except MotcuaError as error:
-            return Outcome("retry", error.code)
+            return Outcome("retry", error.code, Cause.file)
         self.trouble = None
         return Outcome("sent")
 
@@ -220,9 +221,9 @@ def _outcome(failed: Failed) -> Outcome:
     if failed.code:
         return outcome_of(failed.code)
     if failed.sent:
-        return Outcome("unknown", str(failed))
+        return Outcome("unknown", str(failed), Cause.no_answer)
     if failed.status == 429:
-        return Outcome("retry", str(failed), pause_s=5.0)
+        return Outcome("retry", str(failed), Cause.limited, pause_s=5.0)
     if failed.status and failed.status < 500:
-        return Outcome("dead", str(failed))
-    return Outcome("retry", str(failed))
+        return Outcome("dead", str(failed), Cause.refused)
+    return Outcome("retry", str(failed), Cause.fault if failed.status else Cause.unreachable)

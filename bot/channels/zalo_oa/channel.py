@@ -20,6 +20,7 @@ from bot.conversations import conversation_id
 from bot.metrics import Metrics
 from bot.settings import ZaloOASettings
 from desk.attachments import Upload
+from desk.causes import Cause
 from desk.delivery import goes_out, window
 from desk.sealing import Seal
 from desk.settings import DeliverySettings
@@ -94,9 +95,9 @@ class ZaloOA:
             way = await window(connection, conversation_id(NAME, to), self._delivery)
         self._metrics.zalo_sends.labels(way).inc()
         if way == "closed":
-            return Outcome("dead", "outside Zalo's window, or the citizen has left the account")
+            return Outcome("dead", "outside Zalo's window, or the citizen has left the account", Cause.window)
         if way == "paid" and not goes_out(way, self._delivery):
-            return Outcome("dead", "outside Zalo's free window, and settings do not pay")
+            return Outcome("dead", "outside Zalo's free window, and settings do not pay", Cause.unpaid)
         outcome = await self._calls.send(to, body)
         if outcome.state == "retry" and self._calls.trouble:
             self._metrics.failures.labels("zalo_oa_person").inc()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from bot.channels.contract import Outcome
+from desk.causes import Cause
 
 Class = Literal["token", "later", "upload", "dead", "person"]
 
@@ -24,6 +25,12 @@ _CLASSES: dict[Class, frozenset[int]] = {
     "person": frozenset({-209, -212, -219, -221, -223, -224, -320, -321}),
 }
 _BLOCKED = frozenset({-213, -217, -227, -244, -248})
+_CAUSES = {
+    **dict.fromkeys(_BLOCKED, Cause.blocked),
+    -218: Cause.limited,
+    -230: Cause.window,
+    -232: Cause.window,
+}
 _LATER_S = 15.0
 _PERSON_S = 300.0
 _REASONS = {
@@ -53,10 +60,10 @@ def outcome_of(code: int) -> Outcome:
     reason = f"{code} {_REASONS.get(code, '')}".strip()
     match class_of(code):
         case "token":
-            return Outcome("retry", reason, pause_s=_LATER_S)
+            return Outcome("retry", reason, Cause.access, pause_s=_LATER_S)
         case "later":
-            return Outcome("retry", reason, pause_s=_LATER_S)
+            return Outcome("retry", reason, Cause.limited, pause_s=_LATER_S)
         case "person":
-            return Outcome("retry", reason, pause_s=_PERSON_S)
+            return Outcome("retry", reason, Cause.access, pause_s=_PERSON_S)
         case _:
-            return Outcome("dead", reason, blocked=code in _BLOCKED)
+            return Outcome("dead", reason, _CAUSES.get(code, Cause.refused), blocked=code in _BLOCKED)

@@ -222,7 +222,7 @@ async def test_a_picture_arrives_once_whatever_goes_wrong_before_it_is_said(
             await outbox.append(connection, reply, channel="zalo_oa", conversation=conversation, pushed=True)
     assert (await sent(zalo, 2))[-1] == "[image]"
     assert [name for name, _ in zalo.calls].count("upload/image") == uploads
-    assert await ended(database) == ("dead", "Tệp này không còn."), "a file that is gone holds up nothing"
+    assert await ended(database) == ("dead", "file: not_found"), "a file that is gone holds up nothing"
     assert len(zalo.texts(AN)) == 2
 
 
@@ -305,12 +305,12 @@ async def test_without_tokens_messages_wait_and_go_out_when_the_account_is_conne
         (Fault(-224, "package"), "sent", 1, None),
         (Fault(http=502), "sent", 1, None),
         (Fault(http=429), "sent", 1, None),
-        (Fault(cut="after"), "unknown", 1, "ServerDisconnectedError"),
-        (Fault(hang_s=3.0), "unknown", 1, "TimeoutError"),
-        (Fault(-201, "wrong"), "dead", 0, "-201 wrong parameters"),
-        (Fault(-213, "not following"), "dead", 0, "-213 the citizen does not follow the account"),
-        (Fault(-230, "window"), "dead", 0, "-230 outside Zalo's window of 7 days"),
-        (Fault(-99999, "new"), "dead", 0, "-99999"),
+        (Fault(cut="after"), "unknown", 1, "no_answer: ServerDisconnectedError"),
+        (Fault(hang_s=3.0), "unknown", 1, "no_answer: TimeoutError"),
+        (Fault(-201, "wrong"), "dead", 0, "refused: -201 wrong parameters"),
+        (Fault(-213, "not following"), "dead", 0, "blocked: -213 the citizen does not follow the account"),
+        (Fault(-230, "window"), "dead", 0, "window: -230 outside Zalo's window of 7 days"),
+        (Fault(-99999, "new"), "dead", 0, "refused: -99999"),
     ],
 )
 async def test_how_a_send_ends_decides_what_becomes_of_it(
@@ -370,9 +370,9 @@ async def test_what_zalo_limits_as_a_whole_pauses_everybody_and_nothing_is_lost(
     ("hours", "pay", "end"),
     [
         (1, False, ("sent", None)),
-        (50, False, ("dead", "outside Zalo's free window, and settings do not pay")),
+        (50, False, ("dead", "unpaid: outside Zalo's free window, and settings do not pay")),
         (50, True, ("sent", None)),
-        (24 * 8, True, ("dead", "outside Zalo's window, or the citizen has left the account")),
+        (24 * 8, True, ("dead", "window: outside Zalo's window, or the citizen has left the account")),
     ],
 )
 async def test_the_window_decides_whether_a_late_answer_leaves(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from desk import audit
+from desk.causes import Cause
+from desk.console.letters import CAUSES
 from store.engine import Database
 from store.tables import now
 from tests.support.console import Console, Person, console
@@ -52,6 +55,17 @@ async def test_a_message_is_looked_at_sent_again_or_let_rest(db: Database, ha: P
     assert (await row_of(db, second)).seen_by == "ha"
     assert [(one.actor, one.action) for one in await audit.of(db, first)] == [("ha", "letter.again")]
     assert [(one.actor, one.action) for one in await audit.of(db, second)] == [("ha", "letter.drop")]
+
+
+async def test_every_cause_is_told_in_plain_words_with_the_details_behind(db: Database, ha: Person) -> None:
+    chat = await talk(db)
+    for cause in Cause:
+        await unsent(db, chat, error=f"{cause}: detail of {cause}")
+    await unsent(db, chat, error="noted before causes were")
+    page = (await ha.get("/letters")).text
+    for cause in Cause:
+        assert re.search(rf"<dd>{CAUSES[cause]} <span[^>]*>\(chi tiết kỹ thuật: <span[^>]*>detail of {cause}<", page)
+    assert re.search(r"<dd>Không rõ <span[^>]*>\(chi tiết kỹ thuật: <span[^>]*>noted before causes were<", page)
 
 
 async def test_what_may_have_arrived_needs_the_tick(db: Database, ha: Person) -> None:

@@ -15,6 +15,7 @@ from bot.inbox import Inbox
 from bot.outbox import Outbox
 from desk import audit, letters
 from desk._letter_rows import parsed
+from desk.causes import Cause
 from desk.letters import Count
 from desk.privacy import erase
 from store.engine import Database
@@ -81,8 +82,9 @@ async def test_an_excerpt_is_short_and_names_nobody(either: Database) -> None:
     cut = await excerpt(either, await unsent(either, chat, f"{'x ' * 35}0987654321 {LONG}"))
     assert cut is not None
     assert (len(cut), "0987" in cut, cut[-1]) == (80, False, "…")
-    failed = await unsent(either, chat, error="BadRequest: chat 84987654321 of an@example.org is gone")
-    assert (await letters.show(either, failed)).reason == "BadRequest: chat [phone] of [email] is gone"
+    failed = await unsent(either, chat, error="refused: BadRequest: chat 84987654321 of an@example.org is gone")
+    shown = await letters.show(either, failed)
+    assert (shown.cause, shown.reason) == (Cause.refused, "BadRequest: chat [phone] of [email] is gone")
 
 
 async def test_no_words_of_citizens_staff_cases_or_near_a_denunciation_are_shown(either: Database) -> None:
@@ -126,7 +128,7 @@ async def test_what_is_sent_again_is_due_at_once_before_what_came_after_it(eithe
     assert [f"outbox:{one.id}" for one in due] == [key]
     entry = (await audit.of(either, key))[-1]
     assert (entry.actor, entry.action) == ("lan", "letter.again")
-    assert entry.data == {"was": "dead", "attempts": 3, "reason": "Forbidden"}
+    assert entry.data == {"was": "dead", "attempts": 3, "cause": "blocked"}
     assert (await audit.verify(either)).broken is None
 
 
@@ -138,7 +140,7 @@ async def test_a_citizens_message_is_answered_again(either: Database) -> None:
 
 
 async def test_what_may_have_arrived_goes_again_only_when_somebody_is_sure(either: Database) -> None:
-    key = await unsent(either, await talk(either), state="unknown", error="the process ended during the send")
+    key = await unsent(either, await talk(either), state="unknown", error="ended: during the send")
     with pytest.raises(Invalid, match="hai lần"):
         await letters.again(either, key, actor="lan")
     assert (await row_of(either, key)).state == "unknown"
@@ -284,4 +286,4 @@ async def test_hostile_wishes_end_in_a_sentence(either: Database) -> None:
         assert len(shown.excerpt or "") <= 80
         assert len(shown.reason) <= 200
         await letters.again(either, key, actor="lan")
-    assert {entry.data["reason"] for entry in await audit.of(either, key)} == {"other"}
+    assert {entry.data["cause"] for entry in await audit.of(either, key)} == {None}
