@@ -19,8 +19,8 @@ BOUNDARY = b"--b\r\nContent-Disposition: form-data; name="
 
 @pytest.fixture
 async def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pages]:
-    """The front door with room for 400 KiB of forms, 250 KiB of one address."""
-    monkeypatch.setattr(uploads, "_room", uploads.Room(400 * KIB, 250 * KIB))
+    """The front door with room for 600 KiB of forms, 250 KiB of one address."""
+    monkeypatch.setattr(uploads, "_room", uploads.Room(600 * KIB, 250 * KIB))
     async with pages(tmp_path / "pages") as opened:
         yield opened
 
@@ -33,7 +33,7 @@ def head(size: int) -> bytes:
 
 
 def begun(kib: int) -> bytes:
-    """The beginning of a form with a file of that size."""
+    """The beginning of a form with a file of that size, of which some 64 KiB may be on the way still."""
     return head(10**6) + BOUNDARY + b'"files"; filename="anh.jpg"\r\n\r\n' + b"x" * (kib * KIB)
 
 
@@ -68,14 +68,17 @@ async def test_many_forms_that_stall_keep_nobody_out(door: Pages) -> None:
 
 async def test_one_address_cannot_take_all_the_room(door: Pages) -> None:
     async with stalled(door, 2, begun(120)):
-        refused = await post(door, 20)
+        refused = await post(door, 150)
         assert (refused.status, "nhiều người gửi cùng lúc" in refused.body.decode()) == (503, True)
-        assert (await post(door, 20, source="127.0.0.2")).status == 403
+        assert (await post(door, 150, source="127.0.0.2")).status == 403
     await asyncio.sleep(0.3)
-    assert (await post(door, 20)).status == 403
+    assert (await post(door, 150)).status == 403
 
 
 async def test_all_addresses_together_hold_no_more_than_there_is_room_for(door: Pages) -> None:
-    async with stalled(door, 1, begun(200)), stalled(door, 1, begun(180), source="127.0.0.2"):
-        assert (await post(door, 150, source="127.0.0.3")).status == 503
-        assert (await post(door, 5, source="127.0.0.3")).status == 403
+    async with AsyncExitStack() as stack:
+        for number in range(2, 5):
+            await stack.enter_async_context(stalled(door, 1, begun(200), source=f"127.0.0.{number}"))
+        assert (await post(door, 240)).status == 503
+    await asyncio.sleep(0.3)
+    assert (await post(door, 240)).status == 403
