@@ -6,20 +6,28 @@ changed in it later finds it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Text, cast, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from knowledge.text import fold
 from store.tables import inbox
 
 _PRIVATE = {"kind": "private"}
 _EDIT = "edit"
+_DENUNCIATION = re.compile(r"\bto\s+cao\b")
 
 
 async def kept(connection: AsyncConnection, conversation: str, body: dict[str, Any]) -> dict[str, Any]:
-    """What the inbox holds of a change: only that there was one, unless the message is there with its words."""
+    """What the inbox holds of a change: only that there was one, unless the message is there with its words.
+
+    No dialogue reads a change, so one that speaks of a denunciation is not kept at all.
+    """
+    if _DENUNCIATION.search(fold(str(body.get("text", "")))):
+        return {"kind": _EDIT}
     there = [told for _, told in await _of(connection, conversation, body.get("message_id"))]
     return body if any(told["kind"] != _EDIT and told.get("text") for told in there) else {"kind": _EDIT}
 

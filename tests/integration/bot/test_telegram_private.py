@@ -146,6 +146,19 @@ async def test_a_pin_that_a_group_has_read_is_not_kept(
     assert "123456" not in json.dumps(kept)
 
 
+async def test_what_is_changed_into_a_denunciation_is_not_kept(
+    database: Database, front_door: Open, telegram: FakeTelegram
+) -> None:
+    async with front_door(telegram=settings(telegram)):
+        first = await telegram.write("em hỏi chút")
+        await sent(telegram, 1)
+        for text in ("em muốn TỐ CÁO ông Zeta nhận tiền", "toi to cao, ong Zeta", "Zeta: tố  cáo"):
+            await telegram.edit(text, first["message"])
+        kept = await _taken(database, 4)
+    assert [body.get("text") for body in kept] == ["em hỏi chút", None, None, None]
+    assert "Zeta" not in json.dumps(kept, ensure_ascii=False)
+
+
 async def test_a_flood_of_changes_keeps_none_of_their_words(
     database: Database, front_door: Open, telegram: FakeTelegram
 ) -> None:
