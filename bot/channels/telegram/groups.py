@@ -49,8 +49,8 @@ def public(me: Me) -> dict[str, Any]:
 
 
 def without_pin(text: str) -> str:
-    """The words as they are kept: a group has read the PIN behind a case's code, the inbox need not hold it."""
-    if CODE.search(text) is None:
+    """The words as they are kept: a group has read a PIN, behind a case's code or alone; the inbox need not hold it."""
+    if CODE.search(text) is None and PIN.fullmatch(text.strip()) is None:
         return text
     return _CODE_OR_PIN.sub(lambda found: found[0] if found[1] else "••••••", text)
 

@@ -141,8 +141,13 @@ async def test_a_pin_that_a_group_has_read_is_not_kept(
     async with front_door(telegram=settings(telegram)):
         await telegram.write_in_group("@motcua_test_bot tra cứu MC-234567 123456 giúp")
         await sent(telegram, 1, chat=-50)
-    [kept] = await _bodies(database)
-    assert kept["text"] == "tra cứu MC-234567 •••••• giúp"
+        await telegram.write_in_group("@motcua_test_bot 123456")
+        await sent(telegram, 2, chat=-50)
+        await telegram.write_in_group("@motcua_test_bot giá 500000 đồng phải không")
+        await sent(telegram, 3, chat=-50)
+    kept = await _bodies(database)
+    wanted = ["tra cứu MC-234567 •••••• giúp", "••••••", "giá 500000 đồng phải không"]
+    assert [body["text"] for body in kept] == wanted
     assert "123456" not in json.dumps(kept)
 
 
