@@ -4,7 +4,8 @@ A row of the outbox is marked as being sent in the database, but between that an
 milliseconds. A process that is killed in them leaves a row of which nobody can say whether it arrived, and a message
 whose fate is unknown is never sent again. So each process keeps a journal: one write to a file, which the system keeps
 when the process dies, immediately before the body of the request is handed to the network. A row that is marked but not
-in the journal has certainly not left, and is simply sent.
+in the journal has certainly not left, and is simply sent. The answer is noted as soon as it is read, before the
+database is told: what was refused is sent again, and what was accepted has arrived.
 
 Who is alive is told by a lock on the journal that the system lets go of with its process. A journal from before the
 machine's last start is not trusted: a power cut may have taken its end.
@@ -30,7 +31,7 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _LARGE = 1024 * 1024
 
 _leaving: ContextVar[Callable[[str], None] | None] = ContextVar("leaving", default=None)
-_LEFT, _BACK = "left", "back"
+_LEFT, _BACK, _THERE = "left", "back", "there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,14 @@ class Fate:
     Attributes:
         alive: it still runs.
         known: its journal is here and can be trusted.
-        left: (row, number of the try) whose request had left, and was not certainly refused afterwards.
+        left: (row, number of the try) whose request had left, and whose answer was not read.
+        arrived: the same of those that were accepted.
     """
 
     alive: bool = False
     known: bool = False
     left: frozenset[tuple[int, int]] = field(default_factory=frozenset)
+    arrived: frozenset[tuple[int, int]] = field(default_factory=frozenset)
 
 
 class Departures:
@@ -77,6 +80,8 @@ class Departures:
     @contextmanager
     def sending(self, row: int, attempt: int) -> Iterator[None]:
         """Inside the block, a request whose body leaves notes this row of the outbox.
+
+        The row is settled in the database before the block ends.
 
         Args:
             attempt: which try it is, from 1: an earlier one that failed for certain has left as well.
@@ -118,7 +123,8 @@ class Departures:
             return Fate()
         # The last line is whole or empty: each is one write.
         notes = {(int(row), int(attempt)): what for row, attempt, what in map(str.split, filter(None, rows))}
-        return Fate(known=True, left=frozenset(key for key, what in notes.items() if what == _LEFT))
+        left, arrived = (frozenset(key for key, what in notes.items() if what == one) for one in (_LEFT, _THERE))
+        return Fate(known=True, left=left, arrived=arrived)
 
     def forget(self, holder: str) -> None:
         """Delete the journal of a process that is dead and whose rows are settled."""
@@ -139,10 +145,17 @@ def leaving() -> None:
 
 
 def refused() -> None:
-    """Called by what sends when a request that left was certainly not worked on, before it tries another way."""
+    """Called as soon as it is known that a request that left was certainly not worked on."""
     note = _leaving.get()
     if note is not None:
         note(_BACK)
+
+
+def arrived() -> None:
+    """Called as soon as it is known that a request that left was accepted."""
+    note = _leaving.get()
+    if note is not None:
+        note(_THERE)
 
 
 class NotedBody(aiohttp.payload.BytesPayload):

@@ -161,8 +161,8 @@ class Outbox:
     async def recover(self) -> int:
         """Settle what was being sent when a process died; returns of how many the end is not known.
 
-        What had not left goes back to be sent; what had left is `unknown`, and so is what a process took of which
-        nothing can be learned here, once its lease has run out.
+        What had not left or was refused goes back to be sent, and what was accepted is `sent`. What had left is
+        `unknown`, and so is what a process took of which nothing can be learned here, once its lease has run out.
         """
         taken = outbox.c.channel == self._channel, outbox.c.state == "leased"
         mine = or_(outbox.c.holder.is_(None), outbox.c.holder != self._departures.holder)
@@ -178,17 +178,19 @@ class Outbox:
         moment = now()
         alone = self._database.dialect == "sqlite"
         ready: list[int] = []
+        sent: list[int] = []
         unknown: list[int] = []
         for row in rows:
-            fate = fates[row.holder]
+            fate, one = fates[row.holder], (row.id, row.attempts)
             if fate.known:
-                (unknown if (row.id, row.attempts) in fate.left else ready).append(row.id)
+                (sent if one in fate.arrived else unknown if one in fate.left else ready).append(row.id)
             elif not fate.alive and (alone or row.lease_until is None or row.lease_until < moment):
                 # On SQLite one machine works, so whoever does not live there does not live.
                 unknown.append(row.id)
         async with self._database.begin() as connection:
             for ids, values in (
                 (ready, {"state": "ready", "error": noted(Cause.ended, "before the send")}),
+                (sent, {"state": "sent", "error": None, "sent_at": moment}),
                 (unknown, {"state": "unknown", "error": noted(Cause.ended, "during the send")}),
             ):
                 if ids:

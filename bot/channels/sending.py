@@ -19,7 +19,7 @@ from aiolimiter import AsyncLimiter
 from bot import conversations
 from bot.channels.contract import Channel, Outcome, Route, Switches
 from bot.channels.rendering import fit
-from bot.departures import Departures
+from bot.departures import Departures, arrived, refused
 from bot.metrics import Metrics
 from bot.outbox import Due, Outbox
 from bot.replies import Outgoing
@@ -125,7 +125,11 @@ class Sender:
             if self._works() and await self._outbox.start(due):
                 with self._departures.sending(due.id, due.attempts + 1):
                     outcome = await self._channel.send(due.external_id, due.body)
-                await self._record(due, outcome)
+                    if outcome.state == "sent":
+                        arrived()
+                    elif outcome.state != "unknown":
+                        refused()
+                    await self._record(due, outcome)
         except Exception as error:
             self._metrics.failures.labels(f"{self._channel.name}_sender").inc()
             log_failure(_log, "a message could not be sent", error, channel=self._channel.name, message=due.id)

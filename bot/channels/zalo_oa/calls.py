@@ -17,7 +17,7 @@ from bot.channels.calling import NoAnswer
 from bot.channels.contract import Outcome
 from bot.channels.zalo_oa.errors import class_of, outcome_of
 from bot.channels.zalo_oa.limits import CAN, FILE_BYTES, FILE_ENDINGS, IMAGE_BYTES, PRESS
-from bot.channels.zalo_oa.tokens import NotConnected, Tokens
+from bot.channels.zalo_oa.tokens import NotConnected, NotRenewed, Tokens
 from bot.departures import NotedBody, refused
 from bot.settings import ZaloOASettings
 from desk.causes import Cause
@@ -96,6 +96,8 @@ class ZaloOACalls:
         except NotConnected as error:
             self._troubled(error.message)
             return Outcome("retry", error.code, Cause.access, pause_s=_NOT_CONNECTED_S)
+        except NotRenewed as error:
+            return Outcome("retry", error.code, Cause.access)
         except NotFound as error:
             return Outcome("dead", error.code, Cause.file)
         except MotcuaError as error:

@@ -45,6 +45,10 @@ class NotConnected(MotcuaError):
     exit_code = 5
 
 
+class NotRenewed(Unavailable):
+    """The tokens cannot be renewed now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """Tokens as Zalo gave them.
@@ -111,7 +115,7 @@ class Tokens:
 
         Raises:
             NotConnected: Zalo does not take the refresh token.
-            Unavailable: Zalo does not answer, or another process that renews it takes too long.
+            NotRenewed: Zalo does not answer, or another process that renews it takes too long.
         """
         clock = asyncio.get_running_loop().time
         async with self._turn:
@@ -129,7 +133,7 @@ class Tokens:
                     self._cached, self._cached_until = access, asyncio.get_running_loop().time() + _CACHE_S
                     return access
                 if clock() >= until:
-                    raise Unavailable("another process is renewing Zalo's tokens; try again in a minute")
+                    raise NotRenewed("another process is renewing Zalo's tokens; try again in a minute")
                 await asyncio.sleep(0.1 + 0.2 * random.random())
 
     async def settled(self) -> None:
@@ -163,7 +167,7 @@ class Tokens:
 
         Raises:
             NotConnected: Zalo refuses it.
-            Unavailable: Zalo does not answer.
+            NotRenewed: Zalo does not answer.
         """
         secret = self._settings.app_secret
         headers = {"secret_key": secret.get_secret_value() if secret else ""}
@@ -174,7 +178,7 @@ class Tokens:
             async with self._client.post(url, data=data, headers=headers, timeout=timeout) as response:
                 answer = await response.json(content_type=None)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise Unavailable(f"Zalo's authorisation server does not answer ({type(error).__name__})") from None
+            raise NotRenewed(f"Zalo's authorisation server does not answer ({type(error).__name__})") from None
         return _pair(answer)
 
     async def state(self) -> State:
@@ -242,7 +246,7 @@ class Tokens:
         except NotConnected:
             await self._release(refresh_sent_at=None)
             raise
-        except Unavailable:
+        except NotRenewed:
             # It may have been used: the mark stays.
             await self._release()
             raise

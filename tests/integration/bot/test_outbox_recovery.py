@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from bot import conversations, outbox
-from bot.departures import Departures, leaving
+from bot.departures import Departures, arrived, leaving, refused
 from bot.outbox import Due, Outbox, forget_settled
 from bot.replies import Reply
 from store.engine import Database
@@ -45,6 +46,27 @@ async def begin(box: Outbox, journal: Departures, *, leaves: bool) -> None:
     with journal.sending(due.id, due.attempts + 1):
         if leaves:
             leaving()
+
+
+@pytest.mark.parametrize(("answer", "state"), [(refused, "ready"), (arrived, "sent"), (None, "unknown")])
+async def test_an_answer_that_was_read_counts_though_the_database_was_not_told(
+    either: Database, tmp_path: Path, answer: Callable[[], None] | None, state: str
+) -> None:
+    await said(either, 1)
+    dead, alive = Departures(tmp_path), Departures(tmp_path)
+    box = Outbox(either, "telegram", dead)
+    [due] = await box.due(1)
+    assert await box.start(due)
+    with dead.sending(due.id, due.attempts + 1):
+        leaving()
+        if answer is not None:
+            answer()
+    dead.close()
+    assert await Outbox(either, "telegram", alive).recover() == (state == "unknown")
+    async with either.connect() as connection:
+        row = (await connection.execute(select(rows))).one()
+    assert (row.state, row.holder, row.sent_at is not None) == (state, None, state == "sent")
+    alive.close()
 
 
 @pytest.mark.parametrize("leaves", [False, True])

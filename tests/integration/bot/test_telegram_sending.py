@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from bot.app import Running
+from bot.outbox import Outbox
 from desk import letters
 from store.engine import Database
 from store.errors import Conflict
@@ -231,6 +234,36 @@ async def test_what_somebody_sends_again_is_tried_as_long_as_a_new_message(
     await letters.again(database, key, actor="lan")
     async with front_door(telegram=settings(telegram, give_up_s=60)):
         assert await sent(telegram, 1) == ["của hôm qua"]
+
+
+async def test_what_telegram_said_is_noted_before_the_database_is_told(
+    front_door: Open, telegram: FakeTelegram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until then a kill would make the message unknown, though Telegram refused it."""
+    noted: list[str] = []
+
+    def noting(told: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+        async def look(*arguments: Any) -> None:
+            [journal] = (tmp_path / "var" / "departures").glob("*.journal")
+            noted.append(journal.read_text().split("\n")[-2])
+            await told(*arguments)
+
+        return look
+
+    monkeypatch.setattr(Outbox, "again", noting(Outbox.again))
+    monkeypatch.setattr(Outbox, "finish", noting(Outbox.finish))
+    telegram.faults["sendmessage"] = [Fault(500, "Internal Server Error"), Fault(), Fault(cut="after")]
+    async with front_door(telegram=settings(telegram)):
+        await telegram.write("một")
+        await sent(telegram, 1)
+        await telegram.write("hai")
+        await sent(telegram, 2)
+
+        async def settled() -> bool:
+            return len(noted) == 3
+
+        await eventually(settled)
+    assert noted == ["1 1 back", "1 2 there", "2 1 left"]
 
 
 async def test_html_that_telegram_cannot_read_is_sent_plain(telegram: FakeTelegram, front: Running) -> None:

@@ -18,7 +18,7 @@ from telegram.request._requestparameter import RequestParameter
 
 from bot.channels.calling import NoAnswer
 from bot.channels.telegram.request import AiohttpRequest
-from bot.departures import Departures, Fate, NotedBody, leaving, refused
+from bot.departures import Departures, Fate, NotedBody, arrived, leaving, refused
 
 ROOT = Path(__file__).resolve().parents[3]
 # A process that lets row 7 leave, takes row 8 without letting it leave, says so, and waits to be killed.
@@ -116,9 +116,12 @@ def test_what_was_certainly_refused_has_not_left_and_each_try_stands_for_itself(
         leaving()
     with dead.sending(3, 2):
         pass
+    with dead.sending(4, 1):
+        leaving()
+        arrived()
     dead.close()
-    left = journal.fate(dead.holder).left
-    assert left == {(2, 1), (3, 1)}
+    fate = journal.fate(dead.holder)
+    assert fate == Fate(known=True, left=frozenset({(2, 1), (3, 1)}), arrived=frozenset({(4, 1)}))
     journal.close()
 
 
