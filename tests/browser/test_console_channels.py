@@ -93,12 +93,12 @@ async def test_a_message_goes_again_when_somebody_is_sure(running: Console, scre
     await unanswered(db, chat, received_at=moment - timedelta(hours=3), done_at=moment - timedelta(hours=3))
     await unsent(
         db, zalo, "Anh/chị nộp hồ sơ đăng ký khai sinh tại bộ phận một cửa của xã nơi mình ở.",
-        channel="zalo_oa", error="-230 outside the window", created_at=moment - timedelta(hours=1),
+        channel="zalo_oa", error="window: -230 outside Zalo's window of 7 days", created_at=moment - timedelta(hours=1),
         next_at=moment - timedelta(minutes=55),
     )  # fmt: skip
     key = await unsent(
         db, chat, "Lệ phí đăng ký kết hôn: miễn. Thời hạn: trong ngày làm việc.", state="unknown", attempts=1,
-        error="TimedOut", created_at=moment - timedelta(minutes=5), next_at=moment - timedelta(minutes=5),
+        error="no_answer: TimedOut", created_at=moment - timedelta(minutes=5), next_at=moment - timedelta(minutes=5),
     )  # fmt: skip
     page = screen.page
     await sign_in(page, running.url)
