@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from typing import Any, Protocol
+from typing import Protocol
 
 import aiohttp
 
@@ -19,7 +19,37 @@ from tests.fakes.zalo_oa import FakeZaloOA
 from tests.support.webclient import Refusal, WebClient
 
 _CHATS = 700_000
-_MOST_WAITING = 3
+_SWALLOWED = Fault(cut="after")
+_LATE = Fault(hang_s=6.0)
+
+
+class Mishaps:
+    """A share of all sends goes wrong, in one of the ways that a platform has.
+
+    What is swallowed or comes too late had been accepted: its end is unknown to us.
+
+    Args:
+        share: 0 to 1.
+        kinds: what may happen to a send, by name, with its weight.
+    """
+
+    def __init__(
+        self, method: str, share: float, kinds: Mapping[str, tuple[Fault, int]], chance: random.Random
+    ) -> None:
+        self._method = method
+        self._share = share
+        self._names = list(kinds)
+        self._faults = {name: fault for name, (fault, _) in kinds.items()}
+        self._weights = [weight for _, weight in kinds.values()]
+        self._chance = chance
+        self.seen: Counter[str] = Counter()
+
+    def __call__(self, method: str, _to: str) -> Fault | None:
+        if method != self._method or self._chance.random() >= self._share:
+            return None
+        [name] = self._chance.choices(self._names, self._weights)
+        self.seen[name] += 1
+        return self._faults[name]
 
 
 class Crowd(Protocol):
@@ -27,11 +57,11 @@ class Crowd(Protocol):
 
     Attributes:
         name: the channel's.
-        pushed: whether messages are carried there, so that a send can have an unknown end.
+        mishaps: what has happened to sends.
     """
 
     name: str
-    pushed: bool
+    mishaps: Counter[str]
 
     async def say(self, person: int, text: str) -> None:
         """A citizen writes; returns when the platform has it (not: the program)."""
@@ -40,16 +70,16 @@ class Crowd(Protocol):
         """What they were sent so far, in the order it came."""
 
     async def trouble(self, chance: random.Random, people: int) -> str:
-        """Something goes wrong with the platform; gives what."""
+        """After a while something goes wrong that has nothing to do with a single send; gives what, or nothing."""
 
 
 class Web:
     """Browsers: each sends until its message is taken, always under the same id, and reads on where it stopped."""
 
     name = "web"
-    pushed = False
 
     def __init__(self, url: str, stack: AsyncExitStack) -> None:
+        self.mishaps: Counter[str] = Counter()
         self._url = url
         self._stack = stack
         self._people: dict[int, WebClient] = {}
@@ -77,6 +107,7 @@ class Web:
 
     async def trouble(self, chance: random.Random, people: int) -> str:
         """A browser loses its stream, as a phone in a tunnel does."""
+        await asyncio.sleep(2.0 * chance.random())
         client = self._people[chance.randrange(people)]
         await client.go_away()
         await asyncio.sleep(chance.random())
@@ -88,9 +119,11 @@ class Telegram:
     """Private chats in the fake of Telegram."""
 
     name = "telegram"
-    pushed = True
 
-    def __init__(self, fake: FakeTelegram) -> None:
+    def __init__(self, fake: FakeTelegram, share: float, chance: random.Random) -> None:
+        slow = Fault(429, "Too Many Requests: retry after 1", {"retry_after": 1})
+        fake.mishap = mishaps = Mishaps("sendmessage", share, _kinds(slow), chance)
+        self.mishaps = mishaps.seen
         self._fake = fake
         self._heard: dict[int, list[str]] = defaultdict(list)
         self._read = 0
@@ -105,22 +138,23 @@ class Telegram:
         return self._heard[_CHATS + person]
 
     async def trouble(self, chance: random.Random, people: int) -> str:
-        chat = _CHATS + chance.randrange(people)
-        if chance.random() < 0.05 and not self._fake.faults.get("getupdates"):
-            fault = Fault(cut=chance.choice(("before", "after")))
-            return _add(self._fake.faults, "getupdates", fault, f"getUpdates cut {fault.cut}")
-        wait = {"retry_after": 1}
-        retry = Fault(429, "Too Many Requests: retry after 1", wait, chat=chat)
-        return _outbound(self._fake.faults, "sendmessage", chance, retry)
+        """Asking for news is cut off before or after the platform has answered."""
+        await asyncio.sleep(20.0 * chance.random())
+        if self._fake.faults.get("getupdates"):
+            return ""
+        fault = Fault(cut=chance.choice(("before", "after")))
+        self._fake.faults["getupdates"] = [fault]
+        return f"getUpdates cut {fault.cut}"
 
 
 class ZaloBot:
     """Citizens in the fake of the Zalo Bot; its webhook sends every tenth event twice."""
 
     name = "zalo_bot"
-    pushed = True
 
-    def __init__(self, fake: FakeZaloBot) -> None:
+    def __init__(self, fake: FakeZaloBot, share: float, chance: random.Random) -> None:
+        fake.mishap = mishaps = Mishaps("sendmessage", share, _kinds(Fault(429, "Too Many Requests")), chance)
+        self.mishaps = mishaps.seen
         self._fake = fake
         self._heard: dict[str, list[str]] = defaultdict(list)
         self._read = 0
@@ -135,17 +169,22 @@ class ZaloBot:
         return self._heard[f"b{person}"]
 
     async def trouble(self, chance: random.Random, people: int) -> str:
-        retry = Fault(429, "Too Many Requests", chat=f"b{chance.randrange(people)}")
-        return _outbound(self._fake.faults, "sendmessage", chance, retry)
+        """Nothing but what happens to sends."""
+        await asyncio.Event().wait()
+        return ""
 
 
 class ZaloOA:
     """Citizens of the fake Official Account; its webhook sends every tenth event twice, and its tokens run out."""
 
     name = "zalo_oa"
-    pushed = True
 
-    def __init__(self, fake: FakeZaloOA) -> None:
+    def __init__(self, fake: FakeZaloOA, share: float, chance: random.Random) -> None:
+        gone, slow = Fault(http=502), Fault(-32, "Rate limited")
+        # The last makes the whole channel wait, so it is rare.
+        kinds = {"HTTP 502": (gone, 80), "swallowed": (_SWALLOWED, 10), "late": (_LATE, 10), "-32": (slow, 2)}
+        fake.mishap = mishaps = Mishaps("message/cs", share, kinds, chance)
+        self.mishaps = mishaps.seen
         self._fake = fake
         self._heard: dict[str, list[str]] = defaultdict(list)
         self._read = 0
@@ -160,33 +199,11 @@ class ZaloOA:
         return self._heard[f"{_CHATS + person}"]
 
     async def trouble(self, chance: random.Random, people: int) -> str:
-        if chance.random() < 0.05:
-            self._fake.tokens.expire()
-            return "access token ended"
-        if chance.random() < 0.02:
-            # It makes the whole channel wait, so it is rare.
-            return _add(self._fake.faults, "message/cs", Fault(-32, "Rate limited"), "-32 rate limited")
-        return _outbound(self._fake.faults, "message/cs", chance, Fault(http=502), name="HTTP 502")
+        """The access token ends before its time."""
+        await asyncio.sleep(40.0 * chance.random())
+        self._fake.tokens.expire()
+        return "access token ended"
 
 
-def _outbound(
-    faults: dict[str, list[Fault]], method: str, chance: random.Random, retry: Fault, *, name: str = "429"
-) -> str:
-    """One send ends in one of the ways that a platform has; what it swallows after accepting is unknown to us."""
-    kinds = [
-        (name, retry),
-        ("HTTP 500", Fault(http=500)),
-        ("answer swallowed", Fault(cut="after")),
-        ("answer too late", Fault(hang_s=6.0)),
-    ]
-    what, fault = chance.choices(kinds, weights=(4, 4, 1, 1))[0]
-    return _add(faults, method, fault, what)
-
-
-def _add(faults: dict[str, Any], method: str, fault: Fault, name: str) -> str:
-    waiting = faults.setdefault(method, [])
-    if len(waiting) >= _MOST_WAITING:
-        # Else the last message of all meets one fault after the other.
-        return "nothing"
-    waiting.append(fault)
-    return name
+def _kinds(slow: Fault) -> dict[str, tuple[Fault, int]]:
+    return {"429": (slow, 4), "HTTP 500": (Fault(http=500), 4), "swallowed": (_SWALLOWED, 1), "late": (_LATE, 1)}

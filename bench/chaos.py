@@ -149,8 +149,6 @@ class Chaos:
         self._chance = random.Random(options.seed)
         self._people = max(1, options.conversations // len(crowds))
         self.course = Course()
-        self._answered = 0
-        self._over = asyncio.Event()
 
     async def run(self) -> None:
         """Ask everything, kill everything, and wait until all is quiet."""
@@ -164,14 +162,13 @@ class Chaos:
         shown = asyncio.create_task(self._show())
         try:
             await asyncio.gather(self._kill(), *work)
-            self._over.set()
-            await asyncio.gather(*trouble)
             await self._quiet()
         finally:
-            self._over.set()
             for task in (*work, *trouble, shown):
                 task.cancel()
             await asyncio.gather(*work, *trouble, shown, return_exceptions=True)
+            for crowd in self._crowds:
+                self.course.troubles.update({(crowd.name, what): number for what, number in crowd.mishaps.items()})
 
     async def _talk(self, crowd: Crowd, person: int, own: Sequence[str], chance: random.Random) -> None:
         asked = self.course.asked[crowd.name][person]
@@ -214,9 +211,9 @@ class Chaos:
             self.course.kills.append(Kill(program, time.monotonic() - started))
 
     async def _trouble(self, crowd: Crowd) -> None:
-        while not self._over.is_set():
-            await asyncio.sleep(self._chance.random() * 2 / max(self._options.trouble, 0.01))
-            self.course.troubles[(crowd.name, await crowd.trouble(self._chance, self._people))] += 1
+        while True:
+            if what := await crowd.trouble(self._chance, self._people):
+                self.course.troubles[(crowd.name, what)] += 1
 
     async def _quiet(self) -> None:
         """Wait until everything is answered, or nothing has moved for long."""
@@ -288,7 +285,14 @@ async def hold(database_kind: str, options: argparse.Namespace) -> bool:
         people = max(1, options.conversations // 4)
         web = Web(running.url, stack)
         await web.meet(people)
-        crowds: list[Crowd] = [web, Telegram(telegram), ZaloOA(zalo_oa), ZaloBot(zalo_bot)]
+        chance = random.Random(options.seed)
+        share = options.trouble
+        crowds: list[Crowd] = [
+            web,
+            Telegram(telegram, share, chance),
+            ZaloOA(zalo_oa, share, chance),
+            ZaloBot(zalo_bot, share, chance),
+        ]
         chaos = Chaos(running, crowds, options)
         started = time.monotonic()
         await chaos.run()
@@ -334,7 +338,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--kills", type=int, default=10, help="processes to kill (default 10)")
     parser.add_argument("--conversations", type=int, default=160, help="conversations in all channels (default 160)")
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
-    parser.add_argument("--trouble", type=float, default=1.0, help="troubles a second in each channel (default 1)")
+    parser.add_argument("--trouble", type=float, default=0.1, help="share of sends that go wrong (default 0.1)")
     parser.add_argument("--rasas", type=int, default=2, help="dialogue servers over PostgreSQL (default 2)")
     parser.add_argument("--gateways", type=int, default=2, help="front doors over PostgreSQL (default 2)")
     parser.add_argument("--seed", type=int, default=1)
@@ -342,6 +346,8 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if min(options.messages, options.conversations, options.rasas, options.gateways) < 1 or options.kills < 0:
         parser.error("numbers must be positive")
+    if not 0 <= options.trouble < 1:
+        parser.error("--trouble must be at least 0 and less than 1")
     os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "")
     # The fakes are cut off whenever a client of theirs is killed.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)

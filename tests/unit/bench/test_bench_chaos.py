@@ -6,7 +6,9 @@ import random
 
 import pytest
 
+from bench._chaos_crowds import Mishaps
 from bench.chaos import codes, judge
+from tests.fakes._platform import Fault
 
 
 @pytest.mark.parametrize(
@@ -38,3 +40,13 @@ def test_codes_are_all_different_and_the_same_for_the_same_seed() -> None:
     found = codes(2000, random.Random(1))
     assert len(set(found)) == 2000
     assert found == codes(2000, random.Random(1))
+
+
+def test_the_wanted_share_of_sends_goes_wrong_in_every_way() -> None:
+    kinds = {"429": (Fault(429), 4), "swallowed": (Fault(cut="after"), 1)}
+    mishaps = Mishaps("sendmessage", 0.2, kinds, random.Random(1))
+    happened = [fault for _ in range(2000) if (fault := mishaps("sendmessage", "7")) is not None]
+    assert 330 < len(happened) < 470
+    assert 200 < mishaps.seen["429"] == sum(fault.code == 429 for fault in happened)
+    assert 40 < mishaps.seen["swallowed"] == sum(fault.cut == "after" for fault in happened)
+    assert not any(mishaps("getupdates", "7") for _ in range(100))
