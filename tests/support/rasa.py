@@ -12,6 +12,8 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from filelock import FileLock
+
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 120.0
 
@@ -32,21 +34,24 @@ def environment(**extra: str) -> dict[str, str]:
 def trained_model(python: Path) -> Path:
     """The model for the present inputs, trained now if it is missing (half a minute).
 
-    Models are kept in `$MOTCUA_TEST_MODELS`, else `var/models`, so only a change of the inputs costs time.
+    Models are kept in `$MOTCUA_TEST_MODELS`, else `var/models`, so only a change of the inputs costs time; processes of
+    tests that run side by side train once.
 
     Raises:
         RuntimeError: training failed; the message carries its output.
     """
     folder = Path(os.environ.get("MOTCUA_TEST_MODELS", ROOT / "var" / "models"))
-    done = subprocess.run(
-        [str(python), "-m", "nlu.train", "--models", str(folder), "--print-path"],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".tests.lock", timeout=600):
+        done = subprocess.run(
+            [str(python), "-m", "nlu.train", "--models", str(folder), "--print-path"],
+            cwd=ROOT,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
     if done.returncode:
         raise RuntimeError(f"nlu.train ended with {done.returncode}:\n{done.stderr[-4000:]}")
     return Path(done.stdout.strip().splitlines()[-1])
