@@ -9,7 +9,7 @@ Rows of the web channel are `sent` at once: the browser's stream reads them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,6 +28,7 @@ from store.tables import conversations, now, outbox
 
 # What other processes are told of: the channel and the conversation in which something was said.
 NOTICE = "outbox"
+HasArrived = Callable[[str, Mapping[str, Any], datetime], Awaitable[bool | None]]
 _AGAIN_S = 1.0
 
 
@@ -158,18 +159,31 @@ class Outbox:
         self._departures = departures
         self._lease = timedelta(seconds=lease_s)
 
-    async def recover(self) -> int:
+    async def recover(self, has_arrived: HasArrived | None = None) -> int:
         """Settle what was being sent when a process died; returns of how many the end is not known.
 
         What had not left or was refused goes back to be sent, and what was accepted is `sent`. What had left is
-        `unknown`, and so is what a process took of which nothing can be learned here, once its lease has run out.
+        `unknown` unless the platform tells, and so is what a process took of which nothing can be learned here, once
+        its lease has run out.
+
+        Args:
+            has_arrived: asks the platform; see `bot.channels.contract.Channel`.
         """
         taken = outbox.c.channel == self._channel, outbox.c.state == "leased"
         mine = or_(outbox.c.holder.is_(None), outbox.c.holder != self._departures.holder)
         async with self._database.connect() as connection:
             rows = (
                 await connection.execute(
-                    select(outbox.c.id, outbox.c.holder, outbox.c.lease_until, outbox.c.attempts).where(*taken, mine)
+                    select(
+                        outbox.c.id,
+                        outbox.c.holder,
+                        outbox.c.lease_until,
+                        outbox.c.attempts,
+                        outbox.c.body,
+                        conversations.c.external_id,
+                    )
+                    .join(conversations, conversations.c.id == outbox.c.conversation_id)
+                    .where(*taken, mine)
                 )
             ).all()
         if not rows:
@@ -179,14 +193,18 @@ class Outbox:
         alone = self._database.dialect == "sqlite"
         ready: list[int] = []
         sent: list[int] = []
-        unknown: list[int] = []
+        open_: list[Any] = []
         for row in rows:
             fate, one = fates[row.holder], (row.id, row.attempts)
-            if fate.known:
-                (sent if one in fate.arrived else unknown if one in fate.left else ready).append(row.id)
-            elif not fate.alive and (alone or row.lease_until is None or row.lease_until < moment):
+            if fate.known and one not in fate.left:
+                (sent if one in fate.arrived else ready).append(row.id)
+            elif fate.known or (not fate.alive and (alone or row.lease_until is None or row.lease_until < moment)):
                 # On SQLite one machine works, so whoever does not live there does not live.
-                unknown.append(row.id)
+                open_.append(row)
+        unknown: list[int] = []
+        there = await asyncio.gather(*(self._has_arrived(row, has_arrived) for row in open_))
+        for row, told in zip(open_, there, strict=True):
+            (unknown if told is None else sent if told else ready).append(row.id)
         async with self._database.begin() as connection:
             for ids, values in (
                 (ready, {"state": "ready", "error": noted(Cause.ended, "before the send")}),
@@ -197,6 +215,11 @@ class Outbox:
                     settled = update(outbox).where(outbox.c.id.in_(ids), outbox.c.state == "leased")
                     await connection.execute(settled.values(lease_until=None, holder=None, **values))
         return len(unknown)
+
+    async def _has_arrived(self, row: Any, has_arrived: HasArrived | None) -> bool | None:
+        if has_arrived is None or row.lease_until is None:
+            return None
+        return await has_arrived(row.external_id, dict(row.body), row.lease_until - self._lease)
 
     async def due(self, limit: int, *, busy: Sequence[str] = ()) -> list[Due]:
         """Heads of conversations that may be sent now; `busy` conversations are left out."""

@@ -219,6 +219,13 @@ class ZaloOASettings(PushedSettings):
         pattern=r"^oa\.query\.(hide|show)$",
         description="Kind of the buttons: oa.query.hide does not show what a press sends, oa.query.show does.",
     )
+    look_after_s: float = Field(
+        default=5.0,
+        ge=0,
+        le=60,
+        description="Seconds after which Zalo is asked whether a message of which no answer came has arrived; one that "
+        "has not is sent again. 0: Zalo is not asked, and a person decides.",
+    )
     form_image_url: str = Field(
         default="",
         description="Address of a picture for Zalo's form in which citizens leave their telephone number with one "

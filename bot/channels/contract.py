@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from bot.channels.rendering import Capabilities
@@ -133,6 +134,16 @@ class Channel(Protocol):
 
     async def send(self, to: str, body: Mapping[str, Any]) -> Outcome:
         """Send one row of the outbox to a conversation; raises nothing but cancellation."""
+
+    async def has_arrived(self, to: str, body: Mapping[str, Any], since: datetime) -> bool | None:
+        """Whether a row whose end is not known has reached the conversation, as the platform tells.
+
+        Args:
+            since: when its send began.
+
+        Returns:
+            None where the platform does not tell. Raises nothing but cancellation.
+        """
 
     def pace(self, to: str) -> float:
         """Messages a second that this conversation may get."""

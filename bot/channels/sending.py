@@ -113,7 +113,7 @@ class Sender:
     async def _settle_orphans(self) -> None:
         if time.monotonic() < self._recovered:
             return
-        unknown = await self._outbox.recover()
+        unknown = await self._outbox.recover(self._channel.has_arrived)
         self._recovered = time.monotonic() + _RECOVER_S
         if unknown:
             self._metrics.failures.labels(f"{self._channel.name}_unknown").inc(unknown)
@@ -123,8 +123,13 @@ class Sender:
         try:
             await self._turn(due.external_id)
             if self._works() and await self._outbox.start(due):
+                started = now()
                 with self._departures.sending(due.id, due.attempts + 1):
                     outcome = await self._channel.send(due.external_id, due.body)
+                    if outcome.state == "unknown":
+                        there = await self._channel.has_arrived(due.external_id, due.body, started)
+                        if there is not None:
+                            outcome = Outcome("sent") if there else replace(outcome, state="retry")
                     if outcome.state == "sent":
                         arrived()
                     elif outcome.state != "unknown":

@@ -10,6 +10,7 @@ import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -111,6 +112,10 @@ class Telegram:
     async def send(self, to: str, body: Mapping[str, Any]) -> Outcome:
         """Send one row of the outbox to a chat."""
         return await self._calls.send(to, body)
+
+    async def has_arrived(self, to: str, body: Mapping[str, Any], since: datetime) -> bool | None:
+        """Not known: a bot cannot read its own messages."""
+        return None
 
     def pace(self, to: str) -> float:
         """Messages a second to this chat."""

@@ -6,6 +6,7 @@ import asyncio
 import hmac
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -80,6 +81,10 @@ class ZaloBot:
     async def send(self, to: str, body: Mapping[str, Any]) -> Outcome:
         """Send one row of the outbox to a chat."""
         return await self._calls.send(to, str(body.get("text", "")))
+
+    async def has_arrived(self, to: str, body: Mapping[str, Any], since: datetime) -> bool | None:
+        """Not known: a bot cannot read its own messages."""
+        return None
 
     def pace(self, to: str) -> float:
         """Messages a second to this chat."""

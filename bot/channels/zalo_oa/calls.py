@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 import structlog
@@ -16,6 +18,7 @@ from bot.channels import calling
 from bot.channels.calling import NoAnswer
 from bot.channels.contract import Outcome
 from bot.channels.zalo_oa.errors import class_of, outcome_of
+from bot.channels.zalo_oa.history import LATEST, arrived
 from bot.channels.zalo_oa.limits import CAN, FILE_BYTES, FILE_ENDINGS, IMAGE_BYTES, PRESS
 from bot.channels.zalo_oa.tokens import NotConnected, NotRenewed, Tokens
 from bot.departures import NotedBody, refused
@@ -120,7 +123,7 @@ class ZaloOACalls:
             MotcuaError: there is no token that works.
         """
         payload = json.dumps(content, ensure_ascii=False).encode()
-        return await self._post(path, lambda: NotedBody(payload, content_type="application/json"))
+        return await self._ask("POST", path, lambda: NotedBody(payload, content_type="application/json"))
 
     async def get(self, path: str) -> Any:
         """The `data` of an answer to a question.
@@ -129,16 +132,25 @@ class ZaloOACalls:
             Failed: it was refused, or there is no usable answer.
             MotcuaError: there is no token that works.
         """
-        return await self._answer("GET", path, await self._tokens.access(), None)
+        return await self._ask("GET", path, lambda: None)
 
-    async def _post(self, path: str, data: Callable[[], Any]) -> Any:
+    async def has_arrived(self, to: str, text: str, since: datetime) -> bool | None:
+        """Whether a message of which no answer came stands in the conversation; None when that cannot be said."""
+        wanted = json.dumps({"user_id": to, "offset": 0, "count": LATEST})
+        try:
+            return arrived(await self.get(f"/v2.0/oa/conversation?{urlencode({'data': wanted})}"), text, since)
+        except (Failed, MotcuaError) as error:
+            _log.warning("Zalo does not say whether a message has arrived", reason=str(error))
+            return None
+
+    async def _ask(self, method: str, path: str, data: Callable[[], Any]) -> Any:
         token = await self._tokens.access()
         try:
-            return await self._answer("POST", path, token, data())
+            return await self._answer(method, path, token, data())
         except Failed as failed:
             if class_of(failed.code) != "token":
                 raise
-        return await self._answer("POST", path, await self._tokens.renew(token), data())
+        return await self._answer(method, path, await self._tokens.renew(token), data())
 
     async def _answer(self, method: str, path: str, token: str, data: Any) -> Any:
         how = {"data": data, "headers": {"access_token": token}}
@@ -155,7 +167,8 @@ class ZaloOACalls:
         if not isinstance(code, int):
             raise Failed(0, "no answer of Zalo's", status=status, sent=status < 400)
         if code:
-            refused()
+            if method == "POST":
+                refused()
             raise Failed(code, str(answer.get("message", ""))[:200], status=status)
         return answer.get("data")
 
@@ -200,7 +213,7 @@ class ZaloOACalls:
             return made
 
         try:
-            answer = await self._post(f"/v2.0/oa/upload/{kind}", form)
+            answer = await self._ask("POST", f"/v2.0/oa/upload/{kind}", form)
         except Failed as failed:
             # However it ended, the message itself has not left.
             raise Failed(failed.code, failed.reason, status=failed.status) from None

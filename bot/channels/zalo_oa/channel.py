@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -26,6 +28,7 @@ from desk.sealing import Seal
 from desk.settings import DeliverySettings
 from store.engine import Database
 from store.errors import Invalid
+from store.tables import now
 
 
 class ZaloOA:
@@ -102,6 +105,15 @@ class ZaloOA:
         if outcome.state == "retry" and self._calls.trouble:
             self._metrics.failures.labels("zalo_oa_person").inc()
         return outcome
+
+    async def has_arrived(self, to: str, body: Mapping[str, Any], since: datetime) -> bool | None:
+        """Whether a row whose end is not known stands in the conversation at Zalo."""
+        wait = self._settings.look_after_s
+        if not wait:
+            return None
+        # What Zalo has taken may stand there only a moment later.
+        await asyncio.sleep(max(0.0, wait - (now() - since).total_seconds()))
+        return await self._calls.has_arrived(to, str(body.get("text", "")), since)
 
     async def well(self) -> bool:
         """Whether the account is connected, and nothing of it has to be put right by a person as far as is known here.

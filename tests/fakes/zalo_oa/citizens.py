@@ -116,6 +116,7 @@ class Citizens(State):
         citizen.blocked = False
         citizen.follows = citizen.follows or None
         message = {**message, "msg_id": f"msg-{next(self._serial):012x}"}
+        self._said(user, 1, message["msg_id"], str(message.get("text", "")))
         return await self.push(user, {**self._between(user), "event_name": name, "message": message}, **how)
 
     def _between(self, user: str) -> dict[str, Any]:

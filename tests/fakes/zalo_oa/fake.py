@@ -26,7 +26,7 @@ class FakeZaloOA(Citizens):
     """The fake.
 
     Calls are noted under their path without the version: `message/cs`, `upload/image`, `upload/file`, `quota/message`,
-    `getoa`, `user/detail`, and `access_token` for the authorisation server, which has the same address.
+    `conversation`, `getoa`, `user/detail`, and `access_token` for the authorisation server, which has the same address.
     """
 
     def _add_routes(self, app: web.Application) -> None:
@@ -70,6 +70,7 @@ class FakeZaloOA(Citizens):
             ("POST", "v2.0", "upload/file"): self._upload_file,
             ("POST", "v3.0", "quota/message"): self._quota,
             ("POST", "v2.0", "quota/message"): self._quota,
+            ("GET", "v2.0", "conversation"): self._conversation,
             ("GET", "v2.0", "getoa"): self._account,
             ("GET", "v3.0", "user/detail"): self._detail,
         }
@@ -86,6 +87,7 @@ class FakeZaloOA(Citizens):
         identity = f"oa-{next(self._serial):012x}"
         message = {**parameters["message"], "message_id": identity}
         self._accept(user, unicodedata.normalize("NFC", text), message)
+        self._said(user, 0, identity, text)
         if self.echo:
             said = {"text": text, "msg_id": identity}
             between = {"sender": {"id": self.oa_id}, "recipient": {"id": user}, "user_id_by_app": user[::-1]}
@@ -107,6 +109,15 @@ class FakeZaloOA(Citizens):
             raise Refused(-201, "Params is invalid: quota_owner is invalid")
         kind = {"product_type": "cs", "quota_type": "sub_quota", "valid_through": "31/12/2026"}
         return [{"asset_id": "asset-1", **kind, "total": self.quota + self.billed, "remain": self.quota}]
+
+    async def _conversation(self, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+        user, offset, count = (parameters.get(name) for name in ("user_id", "offset", "count"))
+        if str(user) not in self.citizens or not isinstance(offset, int) or not isinstance(count, int):
+            raise Refused(-201, "Params is invalid")
+        if not 1 <= count <= 10 or offset < 0:
+            raise Refused(-210, "Params exceed limit: count is too large")
+        # The newest first.
+        return self.history.get(str(user), [])[::-1][offset : offset + count]
 
     async def _account(self, _parameters: dict[str, Any]) -> dict[str, Any]:
         return {"oa_id": self.oa_id, "name": "Một cửa", "description": "", "is_verified": True, "oa_type": 2}

@@ -60,6 +60,7 @@ class State(Platform[str]):
         echo: the account's own messages come as events too.
         citizens: those who have written or followed, by id.
         events: every event as it was made.
+        history: by citizen what was said on both sides, the oldest first, as the API shows it.
     """
 
     app_id: str = APP_ID
@@ -74,6 +75,7 @@ class State(Platform[str]):
     echo: bool = False
     citizens: dict[str, Citizen] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
+    history: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     tokens: Tokens = field(init=False)
     _files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     _uploads: dict[str, float] = field(default_factory=dict)
@@ -106,6 +108,14 @@ class State(Platform[str]):
         citizen = self.citizens.setdefault(user, Citizen(self.now()))
         citizen.last = self.now()
         return citizen
+
+    def _said(self, user: str, src: int, identity: str, text: str) -> None:
+        """Note what the account (`src` 0) or the citizen (1) said."""
+        moment = int(self.now() * 1000)
+        both = (self.oa_id, user) if src == 0 else (user, self.oa_id)
+        ends = dict(zip(("from_id", "to_id"), both, strict=True))
+        told = {"src": src, "time": moment, "message_id": identity, "type": "text", "message": text, **ends}
+        self.history.setdefault(user, []).append(told)
 
     def _keep_upload(self) -> str:
         token = f"upload-{next(self._serial)}"

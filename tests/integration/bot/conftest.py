@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from bot.settings import (
     ZaloBotSettings,
     ZaloOASettings,
 )
+from desk.settings import DeliverySettings
 from store.engine import Database
 from store.migrate import upgrade
 from tests.fakes.rasa import FakeRasa
@@ -26,6 +28,8 @@ from tests.fakes.telegram import FakeTelegram
 from tests.fakes.zalo_bot import FakeZaloBot
 from tests.fakes.zalo_oa import FakeZaloOA
 from tests.support.hook import Hook
+from tests.support.pages import desk
+from tests.support.zalo import connect, settings
 
 
 @pytest.fixture
@@ -91,6 +95,22 @@ async def zalo() -> AsyncIterator[FakeZaloOA]:
     async with FakeZaloOA() as fake:
         fake.hook.delays = (0.05,) * 20
         yield fake
+
+
+@pytest.fixture
+def oa_door(front_door: Open, database: Database, zalo: FakeZaloOA, tmp_path: Path) -> Open:
+    """Opens the front door with the account connected, and has Zalo call it."""
+
+    @asynccontextmanager
+    async def open_(*, pay: bool = False, **changes: Any) -> AsyncIterator[Running]:
+        await connect(database, zalo)
+        office = replace(desk(database, tmp_path), delivery=DeliverySettings(zalo_pay=pay))
+        async with front_door(zalo_oa=settings(zalo, **changes), desk=office) as front:
+            zalo.webhook = f"{front.public_url}/hooks/zalo-oa"
+            yield front
+            zalo.webhook = ""
+
+    return open_
 
 
 @pytest.fixture

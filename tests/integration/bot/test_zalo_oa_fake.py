@@ -344,6 +344,32 @@ async def test_a_swallowed_pair_of_tokens_is_lost_for_good(zalo: FakeZaloOA, cli
     assert zalo.tokens.refreshed == 1
 
 
+async def test_a_conversation_is_read_newest_first_and_ten_at_a_time(zalo: FakeZaloOA, client: Client) -> None:
+    for number in range(12):
+        await zalo.write(f"câu {number}")
+    await _send(client, "chào")
+
+    async def read(**wanted: Any) -> Any:
+        headers = {"access_token": wanted.pop("token", zalo.tokens.access)}
+        query = {"data": json.dumps({"user_id": USER, "offset": 0, "count": 10} | wanted)}
+        address = f"{zalo.url}/v2.0/oa/conversation"
+        async with aiohttp.ClientSession() as http, http.get(address, params=query, headers=headers) as response:
+            answer = await response.json()
+        return answer["data"] if answer["error"] == 0 else answer["error"]
+
+    newest = await read()
+    assert [one["message"] for one in newest] == ["chào", *(f"câu {number}" for number in range(11, 2, -1))]
+    assert [one["src"] for one in newest[:2]] == [0, 1]
+    assert newest[0]["time"] >= newest[1]["time"] > 1e12
+    assert [one["message"] for one in await read(offset=11, count=5)] == ["câu 1", "câu 0"]
+    assert [await read(count=11), await read(user_id="1"), await read(count="x"), await read(token="x")] == [
+        -210,
+        -201,
+        -201,
+        -216,
+    ]
+
+
 async def test_mishaps_come_where_no_fault_waits(zalo: FakeZaloOA) -> None:
     await zalo.write("xin chào")
     await zalo.write("xin chào", "9007")
