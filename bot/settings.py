@@ -222,7 +222,7 @@ class ZaloOASettings(PushedSettings):
     look_after_s: float = Field(
         default=5.0,
         ge=0,
-        le=60,
+        le=30,
         description="Seconds after which Zalo is asked whether a message of which no answer came has arrived; one that "
         "has not is sent again. 0: Zalo is not asked, and a person decides.",
     )

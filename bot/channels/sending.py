@@ -58,7 +58,9 @@ class Sender:
         self._departures = departures
         self._switches = switches
         self._metrics = metrics
-        self._outbox = Outbox(database, channel.name, departures, lease_s=settings.request_timeout_s + 30.0)
+        # Two sends and two questions, each with a new token between, and the wait before the first question.
+        lease_s = 6 * settings.request_timeout_s + 60.0
+        self._outbox = Outbox(database, channel.name, departures, lease_s=lease_s)
         self._all = AsyncLimiter(max(1.0, settings.total_rate), max(1.0, 1.0 / settings.total_rate))
         self._chats: OrderedDict[str, AsyncLimiter] = OrderedDict()
         self._wake = asyncio.Event()

@@ -83,7 +83,7 @@ async def test_what_a_killed_process_had_under_way_is_asked_for(
         said: dict[str, Any] = {"channel": "zalo_oa", "conversation": conversation, "pushed": True}
         await outbox.append(connection, [Reply("đang đi"), Reply("tin sau")], **said)
     dead = Departures(tmp_path / "var" / "departures")
-    box = Outbox(database, "zalo_oa", dead, lease_s=31.0)
+    box = Outbox(database, "zalo_oa", dead, lease_s=66.0)
     [due] = await box.due(1)
     assert await box.start(due)
     with dead.sending(due.id, due.attempts + 1):
