@@ -220,7 +220,7 @@ async def test_a_refused_message_is_apologised_for_and_put_on_record(
     async with open_office() as office:
         await office.say("lạ", "thường")
         assert await office.answered(2) == [sentences.APOLOGY, "đã nhận: thường"]
-    assert await states(database) == [("dead", "refused: HTTP 400"), ("done", None)]
+    assert await states(database) == [("dead", "dialogue: HTTP 400"), ("done", None)]
     assert len(rasa.calls) == 2
 
 
