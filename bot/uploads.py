@@ -55,9 +55,7 @@ class Room:
         def take(size: int) -> None:
             nonlocal mine
             if self._held.total() + size > self._total or self._held[whose] + size > self._share:
-                raise Refused(
-                    503, "busy", "Hiện nhiều người gửi cùng lúc. Anh/chị thử lại sau một phút.", retry_after_s=60
-                )
+                raise Refused(503, "busy", _BUSY, retry_after_s=60)
             self._held[whose] += size
             mine += size
 
