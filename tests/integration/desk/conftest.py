@@ -13,6 +13,7 @@ from desk.cases import Cases
 from store.engine import Database
 from store.migrate import upgrade
 from tests.support.cases import cases_over
+from tests.support.console import Console, Person, console
 from tests.support.stack import free_ports
 
 
@@ -43,3 +44,23 @@ def cases(database: Database) -> Cases:
 def free_port() -> int:
     """A port of loopback that nothing listens on at the moment."""
     return free_ports(1)[0]
+
+
+@pytest.fixture
+async def opened(tmp_path: Path) -> AsyncIterator[Console]:
+    """A console with one administrator."""
+    async with console(tmp_path, [("ha", "administrator")]) as running:
+        yield running
+
+
+@pytest.fixture
+def db(opened: Console) -> Database:
+    """Its database."""
+    return opened.parts.db
+
+
+@pytest.fixture
+async def ha(opened: Console) -> AsyncIterator[Person]:
+    """The administrator."""
+    async with opened.person("ha") as person:
+        yield person

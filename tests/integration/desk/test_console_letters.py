@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,28 +12,8 @@ from desk.causes import Cause
 from desk.console.letters import CAUSES
 from store.engine import Database
 from store.tables import now
-from tests.support.console import Console, Person, console
+from tests.support.console import Person
 from tests.support.letters import row_of, talk, unanswered, unsent
-
-
-@pytest.fixture
-async def opened(tmp_path: Path) -> AsyncIterator[Console]:
-    """A console with one administrator."""
-    async with console(tmp_path, [("ha", "administrator")]) as running:
-        yield running
-
-
-@pytest.fixture
-def db(opened: Console) -> Database:
-    """Its database."""
-    return opened.parts.db
-
-
-@pytest.fixture
-async def ha(opened: Console) -> AsyncIterator[Person]:
-    """The administrator."""
-    async with opened.person("ha") as person:
-        yield person
 
 
 async def test_a_message_is_looked_at_sent_again_or_let_rest(db: Database, ha: Person) -> None:

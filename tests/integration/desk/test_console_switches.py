@@ -3,35 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from desk import audit
 from desk.switchboard import flip, states
 from store.engine import Database
-from tests.support.console import Console, Person, console
-
-
-@pytest.fixture
-async def opened(tmp_path: Path) -> AsyncIterator[Console]:
-    """A console with one administrator."""
-    async with console(tmp_path, [("ha", "administrator")]) as running:
-        yield running
-
-
-@pytest.fixture
-def db(opened: Console) -> Database:
-    """Its database."""
-    return opened.parts.db
-
-
-@pytest.fixture
-async def ha(opened: Console) -> AsyncIterator[Person]:
-    """The administrator."""
-    async with opened.person("ha") as person:
-        yield person
+from tests.support.console import Person
 
 
 async def mode(db: Database, channel: str) -> tuple[str, str | None]:
